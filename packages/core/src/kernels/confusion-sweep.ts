@@ -1,0 +1,83 @@
+import { ReferenceConfusionSweep } from './confusion-sweep-reference.ts';
+import type { SweepAnswers } from './sweep-layout.ts';
+
+export interface ConfusionSweepOptions {
+  /** Reserve the memory for posteriors at once rather than at the first sweep that stores them. */
+  readonly storePosterior?: boolean;
+  /**
+   * T×K factors multiplied with the class prior; a gold task is a one-hot row. Each row needs a
+   * positive entry. `taskFactors(table)` makes them from a table's gold labels and task priors.
+   */
+  readonly taskPrior?: Float64Array;
+  /** `reference` is plain TypeScript; `auto` chooses by size and by what the machine can run. */
+  readonly engine?: 'auto' | 'wasm' | 'reference';
+  /** Cells below this are raised to it, default 1e-10; at least 1e-100. Low floors cost speed on tasks of many answers only. */
+  readonly floor?: number;
+}
+
+export interface ConfusionSweepResult {
+  /** Σ ln Σ_k prior[k]·taskPrior·Π table, over the tasks with an answer and the gold tasks. */
+  readonly logLikelihood: number;
+  /** Largest change of a posterior since the last stored sweep (zeros before the first); NaN if not storing. */
+  readonly maxChange: number;
+}
+
+/**
+ * One E-step and the counts of the following M-step, in one pass over the answers: the common part
+ * of Dawid-Skene, its MAP, shrunk, pooled and variational forms.
+ *
+ * For each task `q[k] ∝ prior[k] · taskPrior[k] · Π table[worker][k][said]` over its answers, and
+ * `counts[worker][k][said] += q[k]` for each answer. It multiplies probabilities; there is no
+ * logarithm or exponential per answer, task or cell, and products that would leave the range of
+ * a double are rescaled class by class, so hundreds of answers per task and cells at the floor
+ * are exact to rounding.
+ *
+ * Cost: about 1 to 9 ns per answer for 2 to 16 classes. Memory: 4 bytes per answer, 16·K² bytes per
+ * worker, and 8·K per task once posteriors are stored. An answer table with weights uses the
+ * reference engine: each factor is raised to the weight and each count multiplied by it.
+ *
+ * A task without answers is left out of the likelihood and the totals unless it is gold; its
+ * posterior is its prior. An empty table gives a likelihood of 0.
+ *
+ * @example
+ * const sweep = confusionSweep(table);
+ * sweep.scatter(majorityShares);            // start from the votes
+ * for (let i = 0; i < 100; i++) {
+ *   sweep.normalise(Float64Array.of(0.01, 0.01, 0.01, 0.01)); // M-step: counts + 0.01, rows to 1
+ *   const { logLikelihood } = sweep.sweep(prior, { store: false });
+ * }
+ */
+export interface ConfusionSweep {
+  /** Which engine runs: `wasm`, or `reference` with the reason in `note` if it was not asked for. */
+  readonly engine: 'wasm' | 'reference';
+  readonly note: string | undefined;
+  /** W×K×K, [worker][true][said], in (0, 1]; rows need not sum to 1 (variational Bayes gives exp E ln θ). */
+  setTable(table: Float64Array): void;
+  /** The present W×K×K table [worker][true][said], with its floor. */
+  table(out: Float64Array): Float64Array;
+  /**
+   * M-step in place: `table[w][k][l] = (counts[w][k][l] + added[k][l]) / Σ_l (…)`, `added` K×K.
+   * A row without any mass keeps its previous values (uniform at the start).
+   */
+  normalise(added: Float64Array): void;
+  /** E-step with the present table and this class prior (K, need not sum to 1), then counts. */
+  sweep(prior: Float64Array, options: { readonly store: boolean }): ConfusionSweepResult;
+  /** Counts from given posteriors (T×K in the table's order): the start of EM, or a hard E-step. */
+  scatter(posterior: Float64Array): void;
+  /** W×K×K soft counts [worker][true][said] of the last sweep or scatter. */
+  counts(out: Float64Array): Float64Array;
+  /** K: Σ of posteriors over tasks with an answer and gold tasks, of the last sweep or scatter. */
+  classTotals(out: Float64Array): Float64Array;
+  /**
+   * T×K posteriors of the last sweep, which must have stored them (else a StateError); a task
+   * without answers gets its normalised prior.
+   */
+  posterior(out: Float64Array): Float64Array;
+  /** Frees the memory; the sweep cannot be used afterwards. */
+  dispose(): void;
+}
+
+/** The sweep over `answers`; see {@link ConfusionSweep}. */
+export function confusionSweep(answers: SweepAnswers, options: ConfusionSweepOptions = {}): ConfusionSweep {
+  return new ReferenceConfusionSweep(answers, options, undefined);
+}
