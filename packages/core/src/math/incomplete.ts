@@ -9,7 +9,8 @@ const EPSILON = 2.220446049250313e-16;
  * Iₓ(a, b), the regularised incomplete beta function: the distribution function of Beta(a, b) at x.
  *
  * a and b must be positive; x outside [0, 1] is taken as the nearer end.
- * Accuracy: relative error below 1e-13 for a, b ≤ 1e4 (tails included), 1e-11 up to 1e7.
+ * Accuracy: relative error below 1e-12 for a, b between 0.03 and 1e4, far lower tails included
+ * (largest seen 2e-13); a value found as the complement of the other tail is good to 1e-15 absolute.
  * Cost: O(√max(a, b)) steps of the continued fraction at worst, usually under 20.
  *
  * Source: continued fraction of DiDonato & Morris 1992 / Abramowitz & Stegun 26.5.8 by Lentz's
@@ -30,9 +31,9 @@ export function incompleteBeta(x: number, a: number, b: number): number {
 /**
  * The x at which the distribution function of Beta(a, b) is p: `incompleteBeta(x, a, b) = p`.
  *
- * Accuracy: the round trip gives p to 1e-13 relative for p ≤ ½, to 1e-13 · (1 − p) for p above; where x
- * is too near 1 for a double, the nearest double is given. p outside (0, 1) gives the ends 0 and 1.
- * Cost: about 4 to 8 evaluations of `incompleteBeta`.
+ * Accuracy: the round trip gives p to 1e-12 relative for p ≤ ½ and 1 − p to 1e-12 relative above; where
+ * x is too near 1 for a double, the nearest double is given. p outside (0, 1) gives the ends 0 and 1.
+ * Cost: about 4 to 8 evaluations of `incompleteBeta`, 2 µs.
  *
  * Source: Newton on ln I against ln x, kept in a shrinking bracket; start as in Abramowitz & Stegun
  * 26.5.22, or from the leading power of x.
@@ -52,7 +53,8 @@ export function betaQuantile(p: number, a: number, b: number): number {
  * P(a, x), the regularised lower incomplete gamma function: the distribution function of
  * Gamma(shape a, scale 1) at x.
  *
- * a must be positive; x ≤ 0 gives 0. Accuracy: relative error below 1e-13 for a ≤ 1e4, 1e-11 up to 1e7.
+ * a must be positive; x ≤ 0 gives 0. Accuracy: relative error below 1e-12 for a ≤ 1e4 (largest seen
+ * 4e-14); a value found as the complement of the other tail is good to 1e-15 absolute.
  *
  * Source: series and continued fraction of Abramowitz & Stegun 6.5.29 and 6.5.31, factor by Loader (2000).
  *
@@ -82,7 +84,7 @@ export function incompleteGammaUpper(a: number, x: number): number {
 /**
  * The x at which the distribution function of Gamma(shape, scale 1) is p.
  *
- * Accuracy: the round trip gives p to 1e-13 relative for p ≤ ½ and 1 − p to 1e-13 relative above.
+ * Accuracy: the round trip gives p to 1e-12 relative for p ≤ ½ and 1 − p to 1e-12 relative above.
  * p ≤ 0 gives 0 and p ≥ 1 gives +∞.
  *
  * Source: Wilson & Hilferty (1931) or the leading power as start, then Newton in ln x, bracketed.
@@ -135,12 +137,7 @@ interface Probe {
 }
 
 /** Root of an increasing function of ln x: Newton while it stays in the bracket and shrinks, else bisection. */
-function solveInLog(
-  start: number,
-  least: number,
-  most: number,
-  evaluate: (x: number, out: Probe) => void,
-): number {
+function solveInLog(start: number, least: number, most: number, evaluate: (x: number, out: Probe) => void): number {
   let low = least;
   let high = most;
   let t = Math.min(Math.max(start, low), high);

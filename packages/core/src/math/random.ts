@@ -25,7 +25,7 @@ interface Swappable {
  * depending on the order of tasks. `new Random('7/task-3')` is the same stream as
  * `new Random(7).fork('task-3')`.
  *
- * About 5 ns a 32-bit word. Samplers trust their parameters (shapes and rates positive, weights not
+ * About 10 ns a uniform, 35 ns a normal, 50 to 80 ns a gamma, 250 ns a fork. Samplers trust their parameters (shapes and rates positive, weights not
  * negative); wrong ones give NaN or meaningless numbers, never an endless loop.
  *
  * Source: xoshiro128** 1.1 (Blackman & Vigna 2021), period 2¹²⁸ − 1, its four words filled by a
