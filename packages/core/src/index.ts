@@ -1,0 +1,22 @@
+/** Answers, methods and results: what needs no file, no network and no Node. */
+export * from './answers/answer-table.ts';
+export * from './answers/builder.ts';
+export * from './answers/dictionary.ts';
+export * from './answers/receipt.ts';
+export * from './errors.ts';
+export { Random } from './math/random.ts';
+export * from './methods/dawid-skene/dawid-skene.ts';
+export {
+  Estimate,
+  type EstimateJson,
+  type EstimateParts,
+  estimateOf,
+  type WorkerEstimates,
+} from './methods/estimate.ts';
+export * from './methods/method.ts';
+export * from './methods/options.ts';
+export * from './methods/registry.ts';
+export { tableNotes } from './methods/table-notes.ts';
+export { type TieRule, tieRules } from './methods/ties.ts';
+export * from './methods/voting/majority-vote.ts';
+export { version } from './version.ts';

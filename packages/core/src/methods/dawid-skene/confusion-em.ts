@@ -1,0 +1,125 @@
+import type { AnswerTable } from '../../answers/answer-table.ts';
+import { type ConfusionSweep, confusionSweep } from '../../kernels/confusion-sweep.ts';
+import { taskFactors } from '../../kernels/sweep-layout.ts';
+import { objectiveSettled, type StopReason } from '../convergence.ts';
+import type { Progress } from '../method.ts';
+
+/** The M-step of a model with a confusion matrix per worker. */
+export interface ConfusionStep {
+  /**
+   * Writes the next confusions (W×K×K, [worker][true][said], in (0, 1]) from the soft counts of the
+   * same shape, and the next class prior (K) from the class totals. Both arrays hold the present
+   * values on entry. Returns what the prior distributions add to the objective.
+   */
+  update(counts: Float64Array, classTotals: Float64Array, confusion: Float64Array, prior: Float64Array): number;
+}
+
+export interface ConfusionEmSettings {
+  readonly maxIterations: number;
+  /** Relative change of the objective that counts as settled; 0 for never. */
+  readonly tolerance: number;
+  /** Largest change of a posterior that counts as settled; 0 for never. */
+  readonly posteriorTolerance: number;
+  /** After each E-step, replace posteriors by their largest class (hard EM) while this says so. */
+  readonly hard?: boolean;
+  /** Hard until fewer than this share of the labels change, then soft. */
+  readonly hardUntil?: number;
+}
+
+export interface ConfusionFit {
+  readonly posterior: Float64Array;
+  readonly confusion: Float64Array;
+  readonly prior: Float64Array;
+  readonly objective: number[];
+  readonly iterations: number;
+  readonly stopReason: StopReason;
+}
+
+/**
+ * Expectation-maximisation over confusion matrices, shared by the whole family.
+ *
+ * Each iteration is one M-step and one E-step; the objective is evaluated with the parameters that
+ * produced it. Stops when the objective or the posteriors settle, whichever is allowed first.
+ * `starting` is T×K and is not changed. Gold labels and task priors of the table are respected.
+ * O(N·K + W·K²) per iteration.
+ */
+export function* confusionEm(
+  table: AnswerTable,
+  starting: Float64Array,
+  step: ConfusionStep,
+  settings: ConfusionEmSettings,
+): Generator<Progress, ConfusionFit, void> {
+  const { workerCount, classCount, taskCount } = table;
+  const sweep = confusionSweep(table, { storePosterior: true, taskPrior: taskFactors(table) });
+  const cells = workerCount * classCount * classCount;
+  const confusion = new Float64Array(cells).fill(1 / classCount);
+  const prior = new Float64Array(classCount).fill(1 / classCount);
+  const counts = new Float64Array(cells);
+  const totals = new Float64Array(classCount);
+  const posterior = new Float64Array(taskCount * classCount);
+  const objective: number[] = [];
+  let hard = settings.hard === true || settings.hardUntil !== undefined;
+  let labels = new Int32Array(taskCount).fill(-1);
+  let stopReason: StopReason = 'iteration limit';
+
+  sweep.scatter(starting);
+  let iteration = 0;
+  while (iteration < settings.maxIterations) {
+    iteration++;
+    const added = step.update(sweep.counts(counts), sweep.classTotals(totals), confusion, prior);
+    sweep.setTable(confusion);
+    const { logLikelihood, maxChange } = sweep.sweep(prior, { store: true });
+    if (hard) {
+      const next = hardLabels(sweep, posterior, labels, classCount);
+      const changed = next.changed / Math.max(1, taskCount);
+      labels = next.labels;
+      sweep.scatter(posterior);
+      objective.push(next.logComplete(logLikelihood) + added);
+      yield { iteration, objective: objective[objective.length - 1] };
+      if (settings.hardUntil !== undefined && changed < settings.hardUntil) hard = false;
+      else if (changed === 0) {
+        stopReason = 'labels settled';
+        break;
+      }
+      continue;
+    }
+    objective.push(logLikelihood + added);
+    yield { iteration, objective: objective[objective.length - 1] };
+    if (settings.tolerance > 0 && objectiveSettled(objective, settings.tolerance)) {
+      stopReason = 'objective settled';
+      break;
+    }
+    if (settings.posteriorTolerance > 0 && iteration > 1 && maxChange <= settings.posteriorTolerance) {
+      stopReason = 'posterior settled';
+      break;
+    }
+  }
+  if (!hard) sweep.posterior(posterior);
+  sweep.dispose();
+  return { posterior, confusion, prior, objective, iterations: iteration, stopReason };
+}
+
+/** One-hot posteriors from the stored ones; a tie keeps the previous label, then the lowest class. */
+function hardLabels(
+  sweep: ConfusionSweep,
+  posterior: Float64Array,
+  previous: Int32Array,
+  classCount: number,
+): { labels: Int32Array<ArrayBuffer>; changed: number; logComplete: (logLikelihood: number) => number } {
+  sweep.posterior(posterior);
+  const labels = new Int32Array(previous.length);
+  let changed = 0;
+  let logTop = 0;
+  for (let task = 0; task < labels.length; task++) {
+    const row = task * classCount;
+    let best = previous[task] < 0 ? 0 : previous[task];
+    for (let k = 0; k < classCount; k++) if (posterior[row + k] > posterior[row + best] * (1 + 1e-12)) best = k;
+    logTop += Math.log(posterior[row + best]);
+    labels[task] = best;
+    if (best !== previous[task]) changed++;
+    posterior.fill(0, row, row + classCount);
+    posterior[row + best] = 1;
+  }
+  // max_k L = ln Σ exp L + ln max q, summed over tasks: the complete-data likelihood of hard EM.
+  return { labels, changed, logComplete: (logLikelihood) => logLikelihood + logTop };
+}

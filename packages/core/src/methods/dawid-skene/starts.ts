@@ -1,0 +1,42 @@
+import type { AnswerTable } from '../../answers/answer-table.ts';
+import type { Random } from '../../math/random.ts';
+import { clampGold, startingPosterior } from '../votes.ts';
+
+/** Where EM starts: vote shares, the majority alone, or vote shares mixed with noise. */
+export type Start = 'votes' | 'majority' | 'random';
+export const starts: readonly Start[] = ['votes', 'majority', 'random'];
+
+/** Share of noise in a random start beside the vote shares. */
+const noise = 0.5;
+
+/**
+ * The T×K posteriors a fit starts from.
+ *
+ * `majority` puts everything on the leading class; tied leaders share. `random` mixes vote shares
+ * half and half with a uniform Dirichlet draw, drawn per task by its name, so that the order of
+ * rows does not matter.
+ */
+export function startFrom(table: AnswerTable, start: Start, random: Random): Float64Array {
+  const posterior = startingPosterior(table);
+  const { taskCount, classCount } = table;
+  if (start === 'votes') return posterior;
+  const draw = new Float64Array(classCount);
+  const flat = new Float64Array(classCount).fill(1);
+  for (let task = 0; task < taskCount; task++) {
+    const row = posterior.subarray(task * classCount, (task + 1) * classCount);
+    if (start === 'majority') shareAmongLeaders(row);
+    else {
+      random.fork(table.tasks.name(task)).dirichlet(flat, draw);
+      for (let k = 0; k < classCount; k++) row[k] = (1 - noise) * row[k] + noise * draw[k];
+    }
+  }
+  clampGold(table, posterior);
+  return posterior;
+}
+
+function shareAmongLeaders(row: Float64Array): void {
+  const most = Math.max(...row) * (1 - 1e-12);
+  let leaders = 0;
+  for (const share of row) if (share >= most) leaders++;
+  for (let k = 0; k < row.length; k++) row[k] = row[k] >= most ? 1 / leaders : 0;
+}

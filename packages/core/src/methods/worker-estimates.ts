@@ -1,0 +1,145 @@
+import type { AnswerTable } from '../answers/answer-table.ts';
+import { BudgetError } from '../errors.ts';
+import { betaQuantile } from '../math/special.ts';
+import type { WorkerEstimates } from './estimate.ts';
+import { answersPerWorker } from './votes.ts';
+
+/** Probability the workers' intervals are meant to cover. */
+export const workerLevel = 0.9;
+
+/** Pseudo-answers, half right and half wrong, behind every interval (Jeffreys' prior). */
+const jeffreys = 0.5;
+
+/** The most confusion cells a fit may hold: 2 GB of float64. */
+const mostCells = 2 ** 28;
+
+/**
+ * Refuses confusion matrices that would not fit in memory.
+ *
+ * @throws {BudgetError} too-many-cells
+ */
+export function checkConfusionSize(table: AnswerTable, method: string): void {
+  const cells = table.workerCount * table.classCount ** 2;
+  if (cells <= mostCells) return;
+  const gigabytes = (cells * 8) / 1e9;
+  throw new BudgetError(
+    `invalid size for ${method}: ${table.workerCount} workers × ${table.classCount}² classes need ${gigabytes.toFixed(1)} GB; use one-coin`,
+    { code: 'too-many-cells', got: String(cells), hint: 'use a method with one number per worker, such as one-coin' },
+  );
+}
+
+/** Soft counts n[w][k][l] = Σ over answers of w saying l of the posterior of k, W×K×K. */
+export function softCounts(table: AnswerTable, posterior: Float64Array, out?: Float64Array): Float64Array {
+  const { taskCount, classCount, taskStart, worker, label, weight } = table;
+  const counts = out ?? new Float64Array(table.workerCount * classCount * classCount);
+  counts.fill(0);
+  for (let task = 0; task < taskCount; task++) {
+    for (let answer = taskStart[task]; answer < taskStart[task + 1]; answer++) {
+      const cell = worker[answer] * classCount * classCount + label[answer];
+      const power = weight === undefined ? 1 : weight[answer];
+      for (let k = 0; k < classCount; k++) counts[cell + k * classCount] += power * posterior[task * classCount + k];
+    }
+  }
+  return counts;
+}
+
+/** Expected number of right answers of each worker, W: the posterior of what was said, summed. */
+export function expectedRight(
+  table: AnswerTable,
+  posterior: Float64Array,
+): { right: Float64Array; variance: Float64Array } {
+  const { taskCount, classCount, taskStart, worker, label } = table;
+  const right = new Float64Array(table.workerCount);
+  const variance = new Float64Array(table.workerCount);
+  for (let task = 0; task < taskCount; task++) {
+    for (let answer = taskStart[task]; answer < taskStart[task + 1]; answer++) {
+      const p = posterior[task * classCount + label[answer]];
+      right[worker[answer]] += p;
+      variance[worker[answer]] += p * (1 - p);
+    }
+  }
+  return { right, variance };
+}
+
+/**
+ * Workers with one accuracy each: the share of right answers under the posterior, with a 90 %
+ * interval.
+ *
+ * The interval is that of a Beta with Jeffreys' half answers, widened by the posterior's own
+ * uncertainty about which answers were right. It is conditional on the model.
+ */
+export function coinWorkers(
+  table: AnswerTable,
+  posterior: Float64Array,
+  accuracy?: Float64Array,
+  extra?: Readonly<Record<string, Float64Array>>,
+): WorkerEstimates {
+  const { right, variance } = expectedRight(table, posterior);
+  const total = answersPerWorker(table);
+  const mean = right.map((value, w) => (value + jeffreys) / (total[w] + 2 * jeffreys));
+  const spread = mean.map((p, w) => (p * (1 - p)) / (total[w] + 2) + variance[w] / (total[w] + 1) ** 2);
+  const point = accuracy ?? mean;
+  return {
+    accuracy: point,
+    ...interval(mean, spread, point),
+    level: workerLevel,
+    ...(extra === undefined ? {} : { extra }),
+  };
+}
+
+/**
+ * Workers with a confusion matrix each: accuracy Σ_k prior_k · confusion[k][k] with a 90 % interval
+ * from Dirichlet rows with the given soft counts, widened as in {@link coinWorkers}.
+ */
+export function confusionWorkers(
+  table: AnswerTable,
+  posterior: Float64Array,
+  confusion: Float64Array,
+  prior: Float64Array,
+  extra?: Readonly<Record<string, Float64Array>>,
+): WorkerEstimates {
+  const { workerCount, classCount } = table;
+  const counts = softCounts(table, posterior);
+  const { variance } = expectedRight(table, posterior);
+  const total = answersPerWorker(table);
+  const accuracy = new Float64Array(workerCount);
+  const mean = new Float64Array(workerCount);
+  const spread = new Float64Array(workerCount);
+  for (let w = 0; w < workerCount; w++) {
+    for (let k = 0; k < classCount; k++) {
+      const row = (w * classCount + k) * classCount;
+      let mass = 0;
+      for (let l = 0; l < classCount; l++) mass += counts[row + l];
+      const p = (counts[row + k] + jeffreys) / (mass + 2 * jeffreys);
+      accuracy[w] += prior[k] * confusion[row + k];
+      mean[w] += prior[k] * p;
+      spread[w] += prior[k] ** 2 * ((p * (1 - p)) / (mass + 2));
+    }
+    spread[w] += variance[w] / (total[w] + 1) ** 2;
+  }
+  return {
+    accuracy,
+    ...interval(mean, spread, accuracy),
+    level: workerLevel,
+    confusion,
+    ...(extra === undefined ? {} : { extra }),
+  };
+}
+
+/** Beta intervals with these means and variances, stretched where needed to hold the point estimate. */
+export function interval(
+  mean: Float64Array,
+  variance: Float64Array,
+  point: Float64Array,
+): { lo: Float64Array; hi: Float64Array } {
+  const lo = new Float64Array(mean.length);
+  const hi = new Float64Array(mean.length);
+  const tail = (1 - workerLevel) / 2;
+  for (let w = 0; w < mean.length; w++) {
+    const p = Math.min(1 - 1e-9, Math.max(1e-9, mean[w]));
+    const size = Math.max(1e-3, (p * (1 - p)) / Math.max(variance[w], 1e-12) - 1);
+    lo[w] = Math.min(point[w], betaQuantile(tail, p * size, (1 - p) * size));
+    hi[w] = Math.max(point[w], betaQuantile(1 - tail, p * size, (1 - p) * size));
+  }
+  return { lo, hi };
+}
