@@ -10,7 +10,14 @@ import {
   runLength,
   smallProduct,
 } from './rescaling.ts';
-import { isOneHot, type SweepAnswers, type SweepLayout, sweepLayout, writeRecordOffsets } from './sweep-layout.ts';
+import {
+  isOneHot,
+  type SweepAnswers,
+  type SweepLayout,
+  sweepLayout,
+  usableFactors,
+  writeRecordOffsets,
+} from './sweep-layout.ts';
 
 /**
  * The {@link ConfusionSweep} in plain TypeScript: the oracle of the WASM engine, its fallback, and
@@ -55,7 +62,7 @@ export class ReferenceConfusionSweep implements ConfusionSweep {
     this.#offsets = new Uint32Array(answers.worker.length);
     writeRecordOffsets(answers, this.#layout, 2 * classCount, 0, this.#offsets);
     this.#records = new Float64Array(workerCount * classCount * classCount * 2);
-    this.#taskPrior = options.taskPrior;
+    this.#taskPrior = usableFactors(options.taskPrior, classCount);
     this.#floor = Math.max(options.floor ?? defaultFloor, lowestFloor);
     this.#totals = new Float64Array(classCount);
     this.#start = new Float64Array(classCount);
@@ -127,6 +134,7 @@ export class ReferenceConfusionSweep implements ConfusionSweep {
           if (!(cell >= floor)) cell = floor;
           if (cell < smallest) smallest = cell;
           records[at] = cell;
+          records[at + classCount] = 0;
         }
       }
     }

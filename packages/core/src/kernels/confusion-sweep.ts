@@ -1,12 +1,13 @@
 import { ReferenceConfusionSweep } from './confusion-sweep-reference.ts';
+import { WasmConfusionSweep } from './confusion-sweep-wasm.ts';
 import type { SweepAnswers } from './sweep-layout.ts';
 
 export interface ConfusionSweepOptions {
   /** Reserve the memory for posteriors at once rather than at the first sweep that stores them. */
   readonly storePosterior?: boolean;
   /**
-   * T×K factors multiplied with the class prior; a gold task is a one-hot row. Each row needs a
-   * positive entry. `taskFactors(table)` makes them from a table's gold labels and task priors.
+   * T×K factors multiplied with the class prior; a gold task is a one-hot row; a row without a
+   * positive entry counts as ones. `taskFactors(table)` makes them from gold labels and task priors.
    */
   readonly taskPrior?: Float64Array;
   /** `reference` is plain TypeScript; `auto` chooses by size and by what the machine can run. */
@@ -57,7 +58,8 @@ export interface ConfusionSweep {
   table(out: Float64Array): Float64Array;
   /**
    * M-step in place: `table[w][k][l] = (counts[w][k][l] + added[k][l]) / Σ_l (…)`, `added` K×K.
-   * A row without any mass keeps its previous values (uniform at the start).
+   * A row without any mass keeps its previous values (uniform at the start). The counts are used up:
+   * they read zero afterwards.
    */
   normalise(added: Float64Array): void;
   /** E-step with the present table and this class prior (K, need not sum to 1), then counts. */
@@ -77,7 +79,28 @@ export interface ConfusionSweep {
   dispose(): void;
 }
 
-/** The sweep over `answers`; see {@link ConfusionSweep}. */
+/** Below this many answers compiling WebAssembly costs more than it saves. */
+const leastWasmAnswers = 20_000;
+
+/**
+ * The sweep over `answers`; see {@link ConfusionSweep}.
+ *
+ * `auto` takes WebAssembly from 20,000 answers on. Without WebAssembly or its 128-bit vectors, with
+ * weighted answers, or beyond 4 GB the reference runs and `note` says why.
+ */
 export function confusionSweep(answers: SweepAnswers, options: ConfusionSweepOptions = {}): ConfusionSweep {
-  return new ReferenceConfusionSweep(answers, options, undefined);
+  const engine = options.engine ?? 'auto';
+  if (engine === 'reference' || (engine === 'auto' && answers.worker.length < leastWasmAnswers)) {
+    return new ReferenceConfusionSweep(answers, options, undefined);
+  }
+  if (answers.weight !== undefined) {
+    return new ReferenceConfusionSweep(answers, options, 'weighted answers run in TypeScript, about five times slower');
+  }
+  try {
+    return new WasmConfusionSweep(answers, options);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const note = `WebAssembly could not be used (${reason}); TypeScript runs instead, about five times slower`;
+    return new ReferenceConfusionSweep(answers, options, note);
+  }
 }

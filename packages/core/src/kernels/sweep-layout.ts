@@ -100,3 +100,19 @@ export function taskFactors(
   }
   return factors;
 }
+
+/**
+ * The factors a sweep can use: the given ones, or a copy in which a row without a usable entry
+ * (all zero, negative or below 1e-40) has become ones, so that a task never loses every class.
+ */
+export function usableFactors(factors: Float64Array | undefined, classCount: number): Float64Array | undefined {
+  let usable = factors;
+  for (let row = 0; factors !== undefined && row < factors.length; row += classCount) {
+    let most = 0;
+    for (let k = row; k < row + classCount; k++) if (factors[k] > most) most = factors[k];
+    if (most >= 1e-40) continue;
+    if (usable === factors) usable = factors.slice();
+    usable?.fill(1, row, row + classCount);
+  }
+  return usable;
+}

@@ -3,7 +3,7 @@ import { confusionSweep } from '../../src/kernels/confusion-sweep.ts';
 import type { SweepAnswers } from '../../src/kernels/sweep-layout.ts';
 import { confusionOracle, crowd, distance, randomTable, uniforms } from './crowd.ts';
 
-const engines = ['reference'] as const;
+const engines = ['reference', 'wasm'] as const;
 
 /** Tasks of 0 to 12 answers, a few of them with many. */
 function mixedCounts(seed: number, tasks: number, many: readonly number[] = []): number[] {
@@ -158,6 +158,16 @@ describe.each(engines)('the confusion sweep, %s engine', (engine) => {
     sweep.scatter(Float64Array.of(1, 0));
     sweep.normalise(new Float64Array(4));
     expect([...sweep.table(new Float64Array(8))]).toEqual([1e-10, 1, 0.2, 0.8, 0.7, 0.3, 0.4, 0.6]);
+  });
+
+  it('takes a task prior without any class for no prior', () => {
+    const answers = crowd({ seed: 4, classes: 3, workers: 4, counts: [0, 3, 5] });
+    const sweep = confusionSweep(answers, { engine, taskPrior: new Float64Array(9) });
+    const plain = confusionSweep(answers, { engine });
+    const prior = Float64Array.of(0.2, 0.3, 0.5);
+    const [a, b] = [sweep, plain].map((each) => each.sweep(prior, { store: true }).logLikelihood);
+    expect(a).toBe(b);
+    expect([...sweep.posterior(new Float64Array(9))]).toEqual([...plain.posterior(new Float64Array(9))]);
   });
 
   it('raises each factor to the weight of its answer', () => {

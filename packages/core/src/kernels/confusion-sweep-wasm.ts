@@ -1,0 +1,352 @@
+import { StateError } from '../errors.ts';
+import type { ConfusionSweep, ConfusionSweepOptions, ConfusionSweepResult } from './confusion-sweep.ts';
+import { flooredPrior, writeNormalised } from './confusion-sweep-reference.ts';
+import { confusionKernel } from './generated/confusion.generated.ts';
+import { defaultFloor, logRescaleFactor, lowestFloor, runLength } from './rescaling.ts';
+import {
+  isOneHot,
+  type SweepAnswers,
+  type SweepLayout,
+  sweepLayout,
+  usableFactors,
+  writeRecordOffsets,
+} from './sweep-layout.ts';
+import { growKernel, type Kernel, type KernelExports, mostKernelBytes, openKernel } from './wasm.ts';
+
+/** Byte addresses of the head; tools/kernels/confusion.ts has the same. */
+const likelihoodAt = 0;
+const likelihoodExponentAt = 8;
+const maxChangeAt = 16;
+const smallestAt = 24;
+const vectorsAt = 64;
+/** The most classes with code of their own. */
+const mostSpecialClasses = 16;
+
+/** Where everything lies in the memory of a sweep, in bytes. */
+interface MemoryMap {
+  /** Bytes of one row of classes, padded to an even number of them. */
+  readonly width: number;
+  readonly totals: number;
+  readonly added: number;
+  readonly answers: number;
+  /** Task factors by task in the order of the sweep, or 0. */
+  readonly factors: number;
+  readonly records: number;
+  readonly recordsEnd: number;
+  readonly posterior: number;
+  /** The end with and without posteriors. */
+  readonly end: number;
+  readonly endWithPosterior: number;
+}
+
+function mapMemory(answers: SweepAnswers, layout: SweepLayout, hasFactors: boolean): MemoryMap {
+  const { workerCount, classCount } = answers;
+  const width = 16 * Math.ceil(classCount / 2);
+  const rows = layout.order.length * width;
+  const totals = vectorsAt + width;
+  const added = vectorsAt + 4 * width;
+  const words = added + classCount * width;
+  const factors = aligned(words + 4 * answers.worker.length);
+  const records = aligned(factors + (hasFactors ? rows : 0));
+  const recordsEnd = records + workerCount * classCount * 2 * width;
+  const posterior = aligned(recordsEnd);
+  return {
+    width,
+    totals,
+    added,
+    answers: words,
+    factors: hasFactors ? factors : 0,
+    records,
+    recordsEnd,
+    posterior,
+    end: recordsEnd,
+    endWithPosterior: posterior + rows,
+  };
+}
+
+/** Rounded up to a cache line. */
+function aligned(address: number): number {
+  return Math.ceil(address / 64) * 64;
+}
+
+/** Bytes of memory the WASM engine needs, posteriors included; above 4 GB it cannot run. */
+export function confusionSweepBytes(answers: SweepAnswers, layout: SweepLayout, hasFactors: boolean): number {
+  return mapMemory(answers, layout, hasFactors).endWithPosterior;
+}
+
+/**
+ * The {@link ConfusionSweep} in WebAssembly, 128-bit vectors, code per number of classes up to 16.
+ *
+ * A sweep is one call per run of tasks with equally many answers; the functions and the memory are
+ * described in tools/kernels/confusion.ts. The constructor throws where WebAssembly is not to be had.
+ */
+export class WasmConfusionSweep implements ConfusionSweep {
+  readonly engine = 'wasm' as const;
+  readonly note: string | undefined;
+  readonly #answers: SweepAnswers;
+  readonly #classCount: number;
+  readonly #layout: SweepLayout;
+  readonly #map: MemoryMap;
+  readonly #kernel: Kernel;
+  readonly #taskPrior: Float64Array | undefined;
+  readonly #floor: number;
+  #run: number;
+  #prior: Float64Array;
+  #hasPosterior = false;
+  #stored = false;
+  #cleared = true;
+
+  constructor(answers: SweepAnswers, options: ConfusionSweepOptions) {
+    const { workerCount, classCount, worker } = answers;
+    this.#answers = answers;
+    this.#classCount = classCount;
+    this.#layout = sweepLayout(answers.taskStart);
+    this.#taskPrior = usableFactors(options.taskPrior, classCount);
+    this.#floor = Math.max(options.floor ?? defaultFloor, lowestFloor);
+    const map = mapMemory(answers, this.#layout, options.taskPrior !== undefined);
+    this.#map = map;
+    if (map.endWithPosterior > mostKernelBytes) throw new RangeError('more than 4 GB');
+    const bytes = options.storePosterior ? map.endWithPosterior : map.end;
+    this.#kernel = openKernel('confusion', confusionKernel, bytes);
+    this.#hasPosterior = options.storePosterior === true;
+    this.#prior = new Float64Array(classCount).fill(1 / classCount);
+    const words = new Uint32Array(this.#kernel.memory.buffer, map.answers, worker.length);
+    writeRecordOffsets(answers, this.#layout, 2 * map.width, map.records, words);
+    if (this.#taskPrior !== undefined) this.#writeFactors(this.#taskPrior);
+    this.#run = 1;
+    this.setTable(new Float64Array(workerCount * classCount * classCount).fill(1 / classCount));
+  }
+
+  get #doubles(): Float64Array {
+    return new Float64Array(this.#kernel.memory.buffer);
+  }
+
+  #writeFactors(taskPrior: Float64Array): void {
+    const doubles = this.#doubles;
+    const { order } = this.#layout;
+    const classCount = this.#classCount;
+    const stride = this.#map.width / 8;
+    let at = this.#map.factors / 8;
+    for (let i = 0; i < order.length; i++, at += stride) {
+      const row = order[i] * classCount;
+      for (let k = 0; k < classCount; k++) doubles[at + k] = taskPrior[row + k];
+    }
+  }
+
+  setTable(table: Float64Array): void {
+    const doubles = this.#doubles;
+    const classCount = this.#classCount;
+    const stride = this.#map.width / 4;
+    const floor = this.#floor;
+    let smallest = 1;
+    let next = 0;
+    let first = this.#map.records / 8;
+    for (let worker = 0; worker < this.#answers.workerCount; worker++, first += classCount * stride) {
+      for (let truth = first; truth < first + classCount; truth++) {
+        for (let said = 0; said < classCount; said++) {
+          let cell = table[next++];
+          if (!(cell >= floor)) cell = floor;
+          if (cell < smallest) smallest = cell;
+          doubles[truth + said * stride] = cell;
+        }
+      }
+    }
+    this.#run = runLength(smallest);
+  }
+
+  table(out: Float64Array): Float64Array {
+    return this.#read(out, 0);
+  }
+
+  counts(out: Float64Array): Float64Array {
+    return this.#read(out, this.#map.width / 8);
+  }
+
+  #read(out: Float64Array, part: number): Float64Array {
+    const doubles = this.#doubles;
+    const classCount = this.#classCount;
+    const stride = this.#map.width / 4;
+    let next = 0;
+    let first = this.#map.records / 8 + part;
+    for (let worker = 0; worker < this.#answers.workerCount; worker++, first += classCount * stride) {
+      for (let truth = first; truth < first + classCount; truth++) {
+        for (let said = 0; said < classCount; said++) out[next++] = doubles[truth + said * stride];
+      }
+    }
+    return out;
+  }
+
+  normalise(added: Float64Array): void {
+    const { width, records, added: addedAt } = this.#map;
+    const doubles = this.#doubles;
+    const classCount = this.#classCount;
+    for (let truth = 0; truth < classCount; truth++) {
+      for (let said = 0; said < classCount; said++) {
+        doubles[(addedAt + said * width) / 8 + truth] = added[truth * classCount + said];
+      }
+    }
+    const stride = classCount * 2 * width;
+    this.#kernel.run.normalise(records, this.#answers.workerCount, stride, width, addedAt, this.#floor);
+    this.#run = runLength(doubles[smallestAt / 8]);
+    this.#cleared = true;
+  }
+
+  #clear(): void {
+    const { records, recordsEnd, width, totals } = this.#map;
+    if (!this.#cleared) this.#kernel.run.clear(records, recordsEnd - records, width);
+    this.#cleared = true;
+    this.#doubles.fill(0, totals / 8, (totals + width) / 8);
+  }
+
+  sweep(prior: Float64Array, options: { readonly store: boolean }): ConfusionSweepResult {
+    const map = this.#map;
+    this.#prior = flooredPrior(prior);
+    this.#stored = options.store;
+    if (options.store && !this.#hasPosterior) {
+      growKernel(this.#kernel, map.endWithPosterior);
+      this.#hasPosterior = true;
+    }
+    this.#clear();
+    const doubles = this.#doubles;
+    doubles.set(this.#prior, vectorsAt / 8);
+    doubles[likelihoodAt / 8] = 1;
+    doubles[likelihoodExponentAt / 8] = 0;
+    doubles[maxChangeAt / 8] = 0;
+    this.#sweepBlocks(options.store);
+    this.#cleared = false;
+    return {
+      logLikelihood:
+        Math.log(doubles[likelihoodAt / 8]) -
+        doubles[likelihoodExponentAt / 8] * logRescaleFactor +
+        this.#addGoldWithoutAnswers(),
+      maxChange: options.store ? doubles[maxChangeAt / 8] : Number.NaN,
+    };
+  }
+
+  #sweepBlocks(store: boolean): void {
+    const { blocks } = this.#layout;
+    const { width } = this.#map;
+    const { plain, full, many } = functionsFor(this.#kernel.run, this.#classCount, width);
+    const run = this.#run;
+    let answers = this.#map.answers;
+    let factors = this.#map.factors;
+    let posterior = store ? this.#map.posterior : 0;
+    for (let block = 0; block < blocks.length; block += 2) {
+      const count = blocks[block];
+      const tasks = blocks[block + 1];
+      if (count > run) many(answers, tasks, 4 * count, factors, posterior, 4 * run);
+      else if (factors === 0 && posterior === 0) plain(answers, tasks, 4 * count);
+      else full(answers, tasks, 4 * count, factors, posterior);
+      answers += 4 * count * tasks;
+      if (factors !== 0) factors += width * tasks;
+      if (posterior !== 0) posterior += width * tasks;
+    }
+  }
+
+  /** Known classes count and have a probability even when nobody answered. */
+  #addGoldWithoutAnswers(): number {
+    const taskPrior = this.#taskPrior;
+    if (taskPrior === undefined) return 0;
+    const doubles = this.#doubles;
+    const classCount = this.#classCount;
+    let logLikelihood = 0;
+    for (const task of this.#layout.empty) {
+      if (!isOneHot(taskPrior, task * classCount, classCount)) continue;
+      for (let k = 0; k < classCount; k++) {
+        const value = taskPrior[task * classCount + k];
+        if (!(value > 0)) continue;
+        doubles[this.#map.totals / 8 + k]++;
+        logLikelihood += Math.log(this.#prior[k] * value);
+      }
+    }
+    return logLikelihood;
+  }
+
+  scatter(posterior: Float64Array): void {
+    this.#clear();
+    this.#stored = false;
+    const classCount = this.#classCount;
+    const { taskStart } = this.#answers;
+    const { order } = this.#layout;
+    const { answers, totals, width } = this.#map;
+    const doubles = this.#doubles;
+    const words = new Uint32Array(this.#kernel.memory.buffer);
+    const totalsAt = totals / 8;
+    let next = answers / 4;
+    for (let i = 0; i < order.length; i++) {
+      const row = order[i] * classCount;
+      const end = next + taskStart[order[i] + 1] - taskStart[order[i]];
+      for (let k = 0; k < classCount; k++) doubles[totalsAt + k] += posterior[row + k];
+      for (; next < end; next++) {
+        const at = (words[next] + width) / 8;
+        for (let k = 0; k < classCount; k++) doubles[at + k] += posterior[row + k];
+      }
+    }
+    this.#cleared = false;
+    this.#addGoldWithoutAnswers();
+  }
+
+  classTotals(out: Float64Array): Float64Array {
+    const at = this.#map.totals / 8;
+    out.set(this.#doubles.subarray(at, at + this.#classCount));
+    return out;
+  }
+
+  posterior(out: Float64Array): Float64Array {
+    if (!this.#stored) {
+      throw new StateError('missing posterior: the last sweep did not store it; sweep with { store: true } first', {
+        code: 'missing-posterior',
+        hint: 'sweep with { store: true } first',
+      });
+    }
+    const doubles = this.#doubles;
+    const classCount = this.#classCount;
+    const { order, empty } = this.#layout;
+    const stride = this.#map.width / 8;
+    let at = this.#map.posterior / 8;
+    for (let i = 0; i < order.length; i++, at += stride) {
+      const row = order[i] * classCount;
+      for (let k = 0; k < classCount; k++) out[row + k] = doubles[at + k];
+    }
+    const taskPrior = this.#taskPrior;
+    for (const task of empty) {
+      const row = task * classCount;
+      writeNormalised(
+        taskPrior === undefined ? this.#prior : this.#prior.map((p, k) => p * taskPrior[row + k]),
+        out,
+        row,
+      );
+    }
+    return out;
+  }
+
+  dispose(): void {
+    // The memory goes with the instance.
+  }
+}
+
+interface ClassFunctions {
+  readonly plain: (answers: number, tasks: number, bytes: number) => void;
+  readonly full: (answers: number, tasks: number, bytes: number, factors: number, posterior: number) => void;
+  readonly many: (
+    answers: number,
+    tasks: number,
+    bytes: number,
+    factors: number,
+    posterior: number,
+    run: number,
+  ) => void;
+}
+
+function functionsFor(run: KernelExports, classCount: number, width: number): ClassFunctions {
+  if (classCount >= 2 && classCount <= mostSpecialClasses) {
+    return { plain: run[`plain${classCount}`], full: run[`full${classCount}`], many: run[`many${classCount}`] };
+  }
+  const { fullAny, manyAny } = run;
+  return {
+    plain: (answers, tasks, bytes) => fullAny(answers, tasks, bytes, 0, 0, width),
+    full: (answers, tasks, bytes, factors, posterior) => fullAny(answers, tasks, bytes, factors, posterior, width),
+    many: (answers, tasks, bytes, factors, posterior, length) =>
+      manyAny(answers, tasks, bytes, factors, posterior, width, length),
+  };
+}

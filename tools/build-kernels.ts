@@ -1,0 +1,104 @@
+/**
+ * Compiles the WASM kernels: template → AssemblyScript → WASM → base64 in
+ * `packages/core/src/kernels/generated/*.generated.ts`.
+ *
+ *     node tools/build-kernels.ts            write what is out of date
+ *     node tools/build-kernels.ts --check    exit 1 if something is
+ *     node tools/build-kernels.ts --print confusion   the AssemblyScript
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import asc from 'assemblyscript/asc';
+import { confusionSource } from './kernels/confusion.ts';
+
+/** The source of each kernel module by name. */
+export const kernelSources: Readonly<Record<string, () => string>> = {
+  confusion: confusionSource,
+};
+
+const compilerOptions = [
+  '--runtime',
+  'stub',
+  '--noAssert',
+  '--optimizeLevel',
+  '3',
+  '--shrinkLevel',
+  '0',
+  '--converge',
+  '--enable',
+  'simd',
+  '--importMemory',
+  '--initialMemory',
+  '1',
+  '--maximumMemory',
+  '65536',
+  '--lowMemoryLimit',
+  '0',
+];
+
+/** What a committed file says it was made from: source, compiler options and compiler version. */
+export function kernelHash(name: string): string {
+  const recipe = [kernelSources[name](), compilerOptions.join(' '), asc.version].join('\n');
+  return createHash('sha256').update(recipe).digest('hex').slice(0, 16);
+}
+
+export function kernelFile(name: string): URL {
+  return new URL(`../packages/core/src/kernels/generated/${name}.generated.ts`, import.meta.url);
+}
+
+export async function compileKernel(name: string): Promise<Uint8Array> {
+  const { error, stdout, stderr, ...rest } = await compile(kernelSources[name]());
+  if (error) throw new Error(`${error.message}\n${stdout}${stderr}`);
+  return rest.binary;
+}
+
+async function compile(source: string) {
+  let binary = new Uint8Array();
+  const { error, stdout, stderr } = await asc.main(['input.ts', '--outFile', 'out.wasm', ...compilerOptions], {
+    readFile: (name: string) => (name === 'input.ts' ? source : null),
+    writeFile: (name: string, contents: string | Uint8Array) => {
+      if (name === 'out.wasm') binary = contents as Uint8Array<ArrayBuffer>;
+    },
+    listFiles: () => [],
+  });
+  return { binary, error, stdout: stdout.toString(), stderr: stderr.toString() };
+}
+
+function isUpToDate(name: string): boolean {
+  try {
+    return readFileSync(kernelFile(name), 'utf8').includes(kernelHash(name));
+  } catch {
+    return false;
+  }
+}
+
+async function build(name: string): Promise<void> {
+  const binary = await compileKernel(name);
+  const base64 = Buffer.from(binary).toString('base64');
+  const text = `// Made by tools/build-kernels.ts from tools/kernels/${name}.ts; do not edit.
+/** Hash of the source and the compiler this was made from. */
+export const ${name}KernelHash: string = '${kernelHash(name)}';
+/** ${binary.length} bytes of WebAssembly, base64. */
+export const ${name}Kernel: string =
+  '${base64}';
+`;
+  mkdirSync(new URL('.', kernelFile(name)), { recursive: true });
+  writeFileSync(kernelFile(name), text);
+  console.log(`${name}: ${binary.length} bytes of WASM, ${gzipSync(text).length} bytes of module after gzip`);
+}
+
+if (import.meta.main) {
+  const [mode, only] = process.argv.slice(2);
+  if (mode === '--print') {
+    console.log(kernelSources[only]());
+  } else {
+    const stale = Object.keys(kernelSources).filter((name) => !isUpToDate(name));
+    if (mode === '--check' && stale.length > 0) {
+      console.error(`out of date: ${stale.join(', ')}; run node tools/build-kernels.ts`);
+      process.exitCode = 1;
+    } else if (mode !== '--check') {
+      for (const name of stale) await build(name);
+    }
+  }
+}
