@@ -104,7 +104,7 @@ export function digamma(x: number): number {
   if (x >= 1) return digammaOneToTwo(x);
   if (x > 0) return digammaOneToTwo(x + 1) - 1 / x;
   if (x === 0) return -Infinity;
-  if (Number.isInteger(x)) return Number.NaN;
+  if (!(x < 0) || Number.isInteger(x) || x === -Infinity) return Number.NaN;
   return digamma(1 - x) - Math.PI / Math.tan(Math.PI * (x - Math.round(x)));
 }
 

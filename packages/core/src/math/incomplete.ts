@@ -152,9 +152,12 @@ function solveInLog(start: number, least: number, most: number, evaluate: (x: nu
     let next = t - miss / slope;
     const slow = Math.abs(next - t) > 0.5 * previous;
     if (!(next > low && next < high) || (slow && iteration > 3)) next = 0.5 * (low + high);
+    const newton = next === t - miss / slope;
     const step = Math.abs(next - t);
     previous = step;
     t = next;
+    // Quadratic convergence: from a miss of 1e-8 one more step is exact to rounding.
+    if (newton && Math.abs(miss) < 1e-8) break;
     if (step <= EPSILON * Math.max(1, Math.abs(t)) || high - low <= EPSILON * Math.abs(t)) break;
   }
   return Math.exp(t);
