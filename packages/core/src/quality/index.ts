@@ -1,0 +1,6 @@
+/** How good labels and workers are: measures against truth, calibration, intervals, agreement. */
+export * from './bootstrap.ts';
+export * from './calibration.ts';
+export * from './f1.ts';
+export * from './measures.ts';
+export * from './task-scores.ts';
