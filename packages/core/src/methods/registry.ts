@@ -1,10 +1,28 @@
 import { InputError, nearNames, shown } from '../errors.ts';
+import { confusionVector } from './dawid-skene/confusion-vector.ts';
 import { dawidSkene, dawidSkeneHard, dawidSkeneHybrid, dawidSkeneMap } from './dawid-skene/dawid-skene.ts';
+import { learningFromCrowds } from './dawid-skene/learning-from-crowds.ts';
+import { oneCoin, zenCrowd } from './dawid-skene/one-coin.ts';
+import { pooled } from './dawid-skene/pooled.ts';
+import { coinShrunk, pooledShrunk } from './dawid-skene/shrunk.ts';
 import type { Method } from './method.ts';
 import { majorityVote } from './voting/majority-vote.ts';
 
 /** Every method that needs answers alone, in the order they are listed to users. */
-export const methods: readonly Method[] = [majorityVote, dawidSkene, dawidSkeneHard, dawidSkeneHybrid, dawidSkeneMap];
+export const methods: readonly Method[] = [
+  majorityVote,
+  dawidSkene,
+  dawidSkeneHard,
+  dawidSkeneHybrid,
+  dawidSkeneMap,
+  coinShrunk,
+  pooledShrunk,
+  oneCoin,
+  zenCrowd,
+  confusionVector,
+  pooled,
+  learningFromCrowds,
+];
 
 /**
  * The method with this id.

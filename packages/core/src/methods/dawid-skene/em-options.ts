@@ -13,7 +13,7 @@ export const emOptions: {
     kind: 'choice',
     default: 'votes',
     choices: starts,
-    does: 'Where the fit starts: vote shares, the majority alone, or shares mixed with noise.',
+    does: 'Where the fit starts: vote shares, the majority alone (ties shared, or to the first class), or shares mixed with noise.',
     why: 'Vote shares keep what the majority is unsure of.',
   },
   starts: {
