@@ -46,6 +46,8 @@ export interface Method {
   readonly options: OptionTable;
   /** Does the objective never fall from sweep to sweep? The battery checks it where true. */
   readonly monotone?: boolean;
+  /** Does the default fit draw random numbers? Then renaming workers or classes may move it a little. */
+  readonly random?: boolean;
   fit(table: AnswerTable, options: ParsedOptions, context: FitContext): Generator<Progress, Estimate, void>;
 }
 

@@ -1,7 +1,7 @@
 import type { AnswerTable } from '../answers/answer-table.ts';
 import { answersPerWorker } from './votes.ts';
 
-/** Workers with fewer answers than this are named in a note. */
+/** Workers and classes with fewer answers than this are named in a note. */
 const fewAnswers = 5;
 
 /** What a careful colleague would say about these answers before fitting anything. */
@@ -28,6 +28,14 @@ export function tableNotes(table: AnswerTable): string[] {
   for (const count of answersPerWorker(table)) if (count < fewAnswers) few++;
   if (few > 0 && workerCount > 1)
     notes.push(`${counted(few, 'worker has', 'workers have')} fewer than ${fewAnswers} answers`);
+  const said = new Uint32Array(classCount);
+  for (const label of table.label) said[label]++;
+  const rare = said.filter((count) => count < fewAnswers).length;
+  if (rare > 0 && classCount > 1) {
+    notes.push(
+      `${counted(rare, 'class was', 'classes were')} said fewer than ${fewAnswers} times: little is known about them`,
+    );
+  }
   return notes;
 }
 
