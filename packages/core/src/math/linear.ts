@@ -1,0 +1,3 @@
+export * from './linear-solve.ts';
+export * from './singular-values.ts';
+export * from './symmetric-eigen.ts';
