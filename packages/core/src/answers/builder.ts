@@ -141,6 +141,32 @@ export class AnswerTableBuilder {
     this.receipt.uncounted[answer.status] = (this.receipt.uncounted[answer.status] ?? 0) + 1;
   }
 
+  /** Counts a row that has no answer. Its task and worker exist if the reader added them. */
+  countMissing(): void {
+    this.receipt.rows++;
+    this.receipt.missing++;
+  }
+
+  /** Marks the row appended last as given after a suggestion was seen. */
+  setExposed(): void {
+    this.#exposed.add(this.size - 1);
+  }
+
+  /** Sets the probabilities of the row appended last. */
+  setProbabilities(probabilities: Readonly<Record<string, number>>): void {
+    this.#soft.set(this.size - 1, probabilities);
+  }
+
+  /** Sets the kind of a worker by its index in `workers`. */
+  setKind(worker: number, kind: WorkerKind): void {
+    this.#kind.set(worker, kind);
+  }
+
+  /** Declares the true class of a task by the indices in `tasks` and `classes`. */
+  setGoldIndex(task: number, label: number): void {
+    this.#gold.set(task, label);
+  }
+
   setWorkerKind(worker: string, kind: WorkerKind): void {
     this.#kind.set(this.workers.add(worker), kind);
   }

@@ -1,0 +1,48 @@
+import type { FileHead } from './head.ts';
+import type { AnswerSink } from './sink.ts';
+import type { SourceReader } from './source.ts';
+
+/** How sure a format is that a file is its own, from 0 (no) to 1 (certain), and why. */
+export interface Detection {
+  readonly confidence: number;
+  /** What speaks for it, for the receipt. */
+  readonly reason: string;
+}
+
+/** What a format carries, for the matrix in the docs. */
+export interface FormatFeatures {
+  readonly kind?: boolean;
+  readonly status?: boolean;
+  readonly time?: boolean;
+  readonly duration?: boolean;
+  readonly cost?: boolean;
+  readonly gold?: boolean;
+  readonly soft?: boolean;
+  readonly questions?: boolean;
+  readonly predictions?: boolean;
+}
+
+/**
+ * One file format. The registry is all there is to know about formats: reading, detection,
+ * `assay formats`, `--help` and the docs' matrix are made from it.
+ */
+export interface Format {
+  readonly id: string;
+  /** The name its users know it by. */
+  readonly title: string;
+  /** One sentence: what the files are and what becomes of them. */
+  readonly summary: string;
+  /** Extensions without the dot; the first is the one written. */
+  readonly extensions: readonly string[];
+  /** The page that documents the format, or where its shape was verified. */
+  readonly reference?: string;
+  readonly carries: FormatFeatures;
+  /** Is the whole file in memory while it is read? */
+  readonly wholeFile?: boolean;
+  detect(head: FileHead): Detection;
+  /** Puts all answers of a file into the sink. */
+  read(reader: SourceReader, head: FileHead, sink: AnswerSink): Promise<void>;
+}
+
+/** Not this format. */
+export const no: Detection = { confidence: 0, reason: '' };

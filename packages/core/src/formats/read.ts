@@ -1,0 +1,96 @@
+import type { AnswerTable } from '../answers/answer-table.ts';
+import type { Receipt } from '../answers/receipt.ts';
+import { InputError, nearNames, shown } from '../errors.ts';
+import { headOf } from './head.ts';
+import type { ReadOptions } from './options.ts';
+import { detectFormat, formatNamed } from './registry.ts';
+import { AnswerSink } from './sink.ts';
+import { type Source, SourceReader } from './source.ts';
+
+/** All answers of one or several files: a table and a receipt for each question. */
+export interface AnswersRead {
+  /** The only question's table, or that of the question asked for. */
+  readonly table: AnswerTable;
+  readonly receipt: Receipt;
+  /** The tables of all questions by name, in order of appearance. */
+  readonly tables: ReadonlyMap<string, { readonly table: AnswerTable; readonly receipt: Receipt }>;
+}
+
+/**
+ * Reads answers from files of any known format, plain or gzip, in a stream.
+ *
+ * Several sources are read as one, in their order. The format of each is found from its content
+ * unless `options.format` says it. Memory is that of the tables plus the longest record. The receipt
+ * says what was understood, guessed and left out.
+ *
+ * With several questions, `table` and `receipt` are those of `options.question`; reading them
+ * without having chosen is an {@link InputError} that lists the questions, `tables` holds all.
+ *
+ * @throws {InputError} with up to 20 failures in `all`, each with file, line, value and fix
+ * @example
+ * const { table, receipt } = await readAnswers(sourceOf('answers.csv', 'task,worker,label\nt1,ana,cat\n'));
+ * receipt.answers; // => 1
+ */
+export async function readAnswers(
+  sources: Source | readonly Source[],
+  options: ReadOptions = {},
+): Promise<AnswersRead> {
+  const sink = new AnswerSink(options);
+  for (const source of asList(sources)) await readInto(source, sink);
+  const tables = sink.finish();
+  const chosen = (): { table: AnswerTable; receipt: Receipt } => chooseQuestion(tables, options.question);
+  return {
+    get table(): AnswerTable {
+      return chosen().table;
+    },
+    get receipt(): Receipt {
+      return chosen().receipt;
+    },
+    tables,
+  };
+}
+
+/** Puts all answers of one source into a sink. */
+export async function readInto(source: Source, sink: AnswerSink): Promise<void> {
+  const reader = await SourceReader.open(source);
+  try {
+    const head = await headOf(reader, sink.options.delimiter);
+    sink.sources.push(source.name);
+    const format = sink.options.format === undefined ? detectFormat(head).format : formatNamed(sink.options.format);
+    if (head.kind === 'empty') detectFormat(head);
+    sink.formats.add(format.id);
+    await format.read(reader, head, sink);
+  } finally {
+    await reader.close();
+  }
+}
+
+function chooseQuestion<V>(tables: ReadonlyMap<string, V>, question: string | undefined): V {
+  const names = [...tables.keys()];
+  const found = question === undefined ? (names.length === 1 ? tables.get(names[0]) : undefined) : tables.get(question);
+  if (found !== undefined) return found;
+  if (names.length === 0) {
+    const hint =
+      question === undefined
+        ? 'give a file with at least one answer'
+        : `no answer to ${shown(question)} was found; leave out --question to list what there is`;
+    throw new InputError(`missing answers; ${hint}`, { code: 'no-answers', got: question, hint });
+  }
+  const hint = `choose one with --question: ${names.slice(0, 12).join(', ')}`;
+  if (question === undefined) {
+    throw new InputError(`ambiguous question: the answers are to ${names.length} questions; ${hint}`, {
+      code: 'ambiguous-question',
+      got: names.slice(0, 12).join(','),
+      hint,
+    });
+  }
+  const near = nearNames(question, names);
+  throw new InputError(
+    `unknown question ${shown(question)}; ${near.length > 0 ? `did you mean ${near.join(' or ')}?` : hint}`,
+    { code: 'unknown-question', got: question, hint },
+  );
+}
+
+export function asList<T>(given: T | readonly T[]): readonly T[] {
+  return Array.isArray(given) ? (given as readonly T[]) : [given as T];
+}

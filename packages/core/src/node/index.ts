@@ -1,0 +1,3 @@
+export { openSource, openSources } from './open-source.ts';
+export { readAnswersFile, readLabelsFile } from './read-files.ts';
+export { writeFileAtomically } from './write-atomically.ts';
