@@ -5,7 +5,12 @@ export * from './answers/dictionary.ts';
 export * from './answers/receipt.ts';
 export * from './errors.ts';
 export { Random } from './math/random.ts';
+export { confusionVector } from './methods/dawid-skene/confusion-vector.ts';
 export * from './methods/dawid-skene/dawid-skene.ts';
+export { learningFromCrowds } from './methods/dawid-skene/learning-from-crowds.ts';
+export { oneCoin, zenCrowd } from './methods/dawid-skene/one-coin.ts';
+export { pooled } from './methods/dawid-skene/pooled.ts';
+export { coinShrunk, pooledShrunk } from './methods/dawid-skene/shrunk.ts';
 export {
   Estimate,
   type EstimateJson,
