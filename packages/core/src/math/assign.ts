@@ -1,3 +1,5 @@
+import { InputError } from '../errors.ts';
+
 /** What `assign` found. */
 export interface Assignment {
   /** For every row the column it got, or −1 when there are more rows than columns. */
@@ -11,7 +13,7 @@ export interface Assignment {
  * the paired entries of a rows × columns matrix, row after row.
  *
  * min(rows, columns) pairs are made. Among equally good pairings the result depends only on the
- * matrix. Entries must be finite. O(s² · l) for sides s ≤ l.
+ * matrix. An entry that is not finite is an `InputError`. O(s² · l) for sides s ≤ l.
  *
  * Use it to undo a permutation of classes, to match workers to tasks, to match segments.
  *
@@ -26,6 +28,14 @@ export function assign(
   columns: number,
   goal: 'minimise' | 'maximise' = 'minimise',
 ): Assignment {
+  for (let at = 0; at < rows * columns; at++) {
+    if (Number.isFinite(matrix[at])) continue;
+    throw new InputError(`invalid entry ${matrix[at]} in row ${Math.floor(at / columns)}: give finite numbers`, {
+      code: 'invalid-matrix',
+      got: String(matrix[at]),
+      hint: 'give finite numbers',
+    });
+  }
   const sign = goal === 'maximise' ? -1 : 1;
   const chosen = new Int32Array(rows).fill(-1);
   if (rows <= columns) {

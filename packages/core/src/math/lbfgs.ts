@@ -46,6 +46,22 @@ const TRIALS = 50;
  * }, Float64Array.of(0)).x; // 3
  */
 export function lbfgs(objective: Objective, start: Float64Array, options: LbfgsOptions = {}): Minimum {
+  const steps = lbfgsSteps(objective, start, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/**
+ * `lbfgs` as a generator that yields after each step, for progress and cancellation: the value
+ * reached and the point, which is overwritten by later steps.
+ */
+export function* lbfgsSteps(
+  objective: Objective,
+  start: Float64Array,
+  options: LbfgsOptions = {},
+): Generator<{ readonly x: Float64Array; readonly value: number; readonly iteration: number }, Minimum, void> {
   const { maxIterations = 200, memory = 8, gradientTolerance = 1e-6, functionTolerance = 1e-10 } = options;
   const n = start.length;
   let x = Float64Array.from(start);
@@ -82,6 +98,7 @@ export function lbfgs(objective: Objective, start: Float64Array, options: LbfgsO
     if (gained < functionTolerance * (1 + Math.abs(value))) {
       return { x, value, iterations: iteration + 1, converged: true };
     }
+    yield { x, value, iteration: iteration + 1 };
   }
   return { x, value, iterations: maxIterations, converged: largest(gradient) <= gradientTolerance };
 }

@@ -26,6 +26,11 @@ describe('assign', () => {
     );
   });
 
+  it('refuses entries that are not finite', () => {
+    expect(() => assign([1, Number.NaN, 2, 3], 2, 2)).toThrow(/invalid entry NaN in row 0/);
+    expect(() => assign([1], 1, 2)).toThrow(/invalid entry undefined/);
+  });
+
   it('undoes a permutation of 60 classes', () => {
     const n = 60;
     const matrix = Float64Array.from({ length: n * n }, (_, at) =>
