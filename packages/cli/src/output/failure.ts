@@ -54,16 +54,16 @@ function failureJson(error: AssayError): FailureJson {
   };
 }
 
+/** In words, with `file:line:` in front where editors can use it. */
 function inWords(error: AssayError): string {
-  const place = [error.path, error.line].filter((part) => part !== undefined).join(':');
-  return place === '' || error.message.startsWith(place) || isOption(error)
-    ? error.message
-    : `${place}: ${error.message}`;
+  const { path, line, message } = error;
+  if (path === undefined || isOption(error) || (line === undefined && message.includes(path))) return message;
+  return `${path}${line === undefined ? '' : `:${line}`}: ${message}`;
 }
 
 /** Errors of method options carry the option's name as path, and their message says it already. */
 function isOption(error: AssayError): boolean {
-  return error.code === 'unknown-option' || error.code === 'invalid-option';
+  return ['unknown-option', 'invalid-option', 'unknown-method'].includes(error.code);
 }
 
 const systemCodes: Readonly<Record<string, readonly [code: string, says: string, hint: string]>> = {
@@ -82,4 +82,15 @@ function systemFailure(error: unknown): AssayError | undefined {
   const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined;
   const [code, says, hint] = known;
   return new AssayError(`${says}${path === undefined ? '' : ` "${path}"`}; ${hint}`, { code, got: path, hint });
+}
+
+/** Runs a check of what was typed: an {@link InputError} there is wrong usage, not wrong input. */
+export function usageError<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { code, path, line, got, hint } = error;
+    throw new UsageError(error.message, { code, path, line, got, hint, cause: error });
+  }
 }

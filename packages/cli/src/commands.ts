@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import type { Shell } from './shell.ts';
+
+/** A command as the program lists it; its module is loaded when it is called. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ build(shell: Shell): Command }>;
+}
+
+/** Every command, in the order `assay --help` lists them. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'aggregate',
+    summary: 'true labels with probabilities, from a file of answers',
+    load: () => import('./commands/aggregate.ts'),
+  },
+  {
+    name: 'compare',
+    summary: 'every method against known labels: accuracy with interval, log-loss, calibration, time',
+    load: () => import('./commands/compare.ts'),
+  },
+  {
+    name: 'workers',
+    summary: 'how good every worker is, with intervals',
+    load: () => import('./commands/workers.ts'),
+  },
+  {
+    name: 'methods',
+    summary: 'the methods, their options and where they come from',
+    load: () => import('./commands/methods.ts'),
+  },
+  {
+    name: 'formats',
+    summary: 'the file formats that are read and written',
+    load: () => import('./commands/formats.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'a completion script for bash, zsh or fish',
+    load: () => import('./commands/completion.ts'),
+  },
+];

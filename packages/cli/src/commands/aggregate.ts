@@ -1,0 +1,198 @@
+import { type Estimate, fitAsync, type Method } from '@assay/core';
+import { type Measures, measure } from '@assay/core/quality';
+import { Command } from 'commander';
+import { type Answers, readAll } from '../input/answers.ts';
+import {
+  engineOption,
+  type MethodFlags,
+  methodFrom,
+  pairsOf,
+  type ReadingFlags,
+  withMethodFlags,
+  withReadingFlags,
+} from '../input/flags.ts';
+import { checkWritable, writeAll } from '../output/files.ts';
+import { receiptLine, receiptNotes, skippedRows } from '../output/receipt.ts';
+import { resultsContent, resultsFormat, resultsPreview, workersContent } from '../output/results.ts';
+import { count, counted, duration, fixed } from '../output/words.ts';
+import type { Shell } from '../shell.ts';
+import { optionsText } from './methods.ts';
+
+interface Flags extends ReadingFlags, MethodFlags {
+  readonly truth?: string;
+  readonly gold?: string;
+  readonly output?: string;
+  readonly workersOut?: string;
+  readonly predictions?: Readonly<Record<string, string>>;
+  readonly json?: boolean;
+}
+
+/** `assay aggregate ANSWERS…`: true labels with probabilities. */
+export function build(shell: Shell): Command {
+  const command = new Command('aggregate').argument('<ANSWERS...>', 'files of answers, or - for standard input');
+  withMethodFlags(command)
+    .option('-o, --output OUT', 'where the labels go; its extension chooses csv, tsv, jsonl or json')
+    .option('--workers-out FILE', 'where the worker report goes')
+    .option('--gold FILE', 'known labels the method may use')
+    .option('--truth FILE', 'known labels for evaluation only')
+    .option('--predictions NAME=FILE', "a model's labels or probabilities, as an AI worker (repeatable)", pairsOf)
+    .addOption(engineOption())
+    .option('--json', 'print one JSON document and nothing else on stdout');
+  withReadingFlags(command).addHelpText('after', () => {
+    const method = command.opts<Flags>().method;
+    return method === undefined ? '\nOptions of a method: assay methods METHOD' : `\n${optionsText(method).trimEnd()}`;
+  });
+  return command.action((paths: string[], flags: Flags) => aggregate(paths, flags, shell));
+}
+
+async function aggregate(paths: readonly string[], flags: Flags, shell: Shell): Promise<void> {
+  const { method, options } = methodFrom(flags);
+  const { output, workersOut, gold, truth, predictions = {} } = flags;
+  const toFile = output === '-' ? undefined : output;
+  const outputs = [toFile, workersOut].filter((path) => path !== undefined);
+  for (const path of outputs) resultsFormat(path);
+  const sideFiles = [gold, truth, ...Object.values(predictions)].filter((path) => path !== undefined);
+  await checkWritable(outputs, [...paths, ...sideFiles]);
+
+  const answers = await readAll(paths, { ...flags, gold, truth, predictions }, shell);
+  const say = flags.json === true ? (): void => {} : (line: string): void => shell.say(line);
+  say(receiptLine(answers.receipt));
+  for (const note of [...receiptNotes(answers.receipt), ...answers.notes]) say(`Note: ${note}`);
+
+  const { estimate, elapsedMs } = await fitted(method, options, flags.seed, answers, shell);
+  for (const note of estimate.notes) say(`Note: ${note}`);
+  const measures = answers.truth === undefined ? undefined : measure(estimate, answers.truth);
+
+  const files = [];
+  if (toFile !== undefined) files.push({ path: toFile, content: await resultsContent(toFile, estimate) });
+  if (workersOut !== undefined) {
+    files.push({ path: workersOut, content: await workersContent(workersOut, estimate, answers.table) });
+  }
+  shell.signal.throwIfAborted();
+  await writeAll(files);
+
+  if (flags.json === true) {
+    shell.json(documentOf(estimate, answers, elapsedMs, measures));
+    return;
+  }
+  const summary = summaryLines(method, estimate, answers, elapsedMs, measures, flags);
+  if (toFile !== undefined) {
+    for (const line of summary) shell.print(`${line}\n`);
+    return;
+  }
+  for (const line of summary) shell.say(line);
+  if (shell.interactive && output === undefined) shell.print(resultsPreview(estimate, 10));
+  else for (const piece of await resultsContent('-.csv', estimate)) shell.print(String(piece));
+}
+
+/** Fits with progress on the terminal. */
+export async function fitted(
+  method: Method,
+  options: Readonly<Record<string, unknown>>,
+  seed: number,
+  { table }: Answers,
+  shell: Shell,
+): Promise<{ estimate: Estimate; elapsedMs: number }> {
+  const from = performance.now();
+  const estimate = await fitAsync(method, table, {
+    options,
+    seed,
+    signal: shell.signal,
+    onProgress: ({ iteration, objective }) =>
+      shell.progress.show(() => `${method.id}: sweep ${iteration}, objective ${objective.toPrecision(8)}`),
+  });
+  return { estimate, elapsedMs: performance.now() - from };
+}
+
+function documentOf(
+  estimate: Estimate,
+  { table, receipt, notes }: Answers,
+  elapsedMs: number,
+  measures: Measures | undefined,
+): Record<string, unknown> {
+  const { user, system } = process.cpuUsage();
+  return {
+    schema: 1,
+    method: estimate.method,
+    seed: estimate.seed,
+    tasks: table.taskCount,
+    workers: table.workerCount,
+    classes: table.classCount,
+    answers: table.answerCount,
+    duplicates: receipt.duplicates,
+    skipped: skippedRows(receipt),
+    converged: estimate.converged,
+    iterations: estimate.iterations,
+    objective: estimate.objective.at(-1) ?? null,
+    elapsedMs: rounded(elapsedMs),
+    cpuMs: rounded((user + system) / 1000),
+    ...(measures === undefined
+      ? {}
+      : { accuracy: measures.accuracy, logLoss: measures.logLoss, ece: measures.ece, coverage: measures.coverage }),
+    notes: [...receiptNotes(receipt), ...notes, ...estimate.notes],
+  };
+}
+
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
+}
+
+function summaryLines(
+  method: Method,
+  estimate: Estimate,
+  answers: Answers,
+  elapsedMs: number,
+  measures: Measures | undefined,
+  flags: Flags,
+): string[] {
+  const { table } = answers;
+  const sweeps = counted(estimate.iterations, 'sweep');
+  const ending = estimate.converged
+    ? `converged in ${sweeps}`
+    : `not converged after ${sweeps} (${estimate.stopReason})`;
+  const lines = [`Model: ${method.id} (${method.title})   ${ending}, ${duration(elapsedMs)}`];
+  if (measures !== undefined) {
+    lines.push(
+      `Truth: accuracy ${fixed(measures.accuracy, 4)}, log-loss ${fixed(measures.logLoss, 4)}, ` +
+        `calibration error ${fixed(measures.ece, 4)}, ${count(measures.scored)} of ${count(answers.truth?.size ?? 0)} known tasks answered`,
+    );
+  }
+  const { ties, unsure, against } = comparedWithVote(estimate, answers);
+  const remarks = [
+    `${counted(against, 'label')} differ from the plain vote`,
+    `${counted(unsure, 'label')} below probability 0.8`,
+    ...(ties > 0 ? [counted(ties, 'tie')] : []),
+  ];
+  if (table.taskCount > 0) lines.push(`Labels: ${count(table.taskCount)} tasks, ${remarks.join(', ')}`);
+  if (flags.output !== undefined && flags.output !== '-') {
+    lines.push(`Wrote ${flags.output} (task, label, probability, …)`);
+  }
+  if (flags.workersOut !== undefined) lines.push(`Wrote ${flags.workersOut} (worker, answers, accuracy, lo, hi, …)`);
+  lines.push(`Next: ${nextStep(flags)}`);
+  return lines;
+}
+
+/** What to look at after this. */
+function nextStep(flags: Flags): string {
+  const same = 'the same ANSWERS';
+  if (flags.workersOut === undefined) return `"assay workers" with ${same}: who to trust, who to talk to`;
+  if (flags.truth === undefined) return `"assay compare" with ${same} and --truth FILE: which method is best here`;
+  return `"assay compare" with ${same} and --truth ${flags.truth}: every method beside this one`;
+}
+
+/** How far the labels are from counting votes, and how many are open. */
+function comparedWithVote(estimate: Estimate, { table }: Answers): { ties: number; unsure: number; against: number } {
+  const votes = new Float64Array(table.classCount);
+  let [ties, unsure, against] = [0, 0, 0];
+  for (let task = 0; task < table.taskCount; task++) {
+    if (table.taskStart[task] === table.taskStart[task + 1]) continue;
+    votes.fill(0);
+    for (let e = table.taskStart[task]; e < table.taskStart[task + 1]; e++)
+      votes[table.label[e]] += table.weight?.[e] ?? 1;
+    const label = estimate.labelIndex(task);
+    if (label >= 0 && votes[label] < votes.reduce((most, vote) => Math.max(most, vote), 0)) against++;
+    if (estimate.probability(task) < 0.8) unsure++;
+    if (estimate.isTie(task)) ties++;
+  }
+  return { ties, unsure, against };
+}

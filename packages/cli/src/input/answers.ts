@@ -1,0 +1,153 @@
+import { type AnswerTable, InputError, type Receipt, StateError, shown } from '@assay/core';
+import { type AnswersRead, readAnswers, type Source } from '@assay/core/formats';
+import { openSource, openSources, readLabelsFile } from '@assay/core/node';
+import { count, counted } from '../output/words.ts';
+import type { Shell } from '../shell.ts';
+import { type ReadingFlags, readOptionsOf } from './flags.ts';
+import { mergeTables } from './merge.ts';
+
+/** Everything a command reads before it works. */
+export interface Answers {
+  readonly table: AnswerTable;
+  readonly receipt: Receipt;
+  /** Known labels for evaluation, by task. */
+  readonly truth: ReadonlyMap<string, string> | undefined;
+  /** What to know of the files beside the answers. */
+  readonly notes: readonly string[];
+}
+
+/** Files beside the answers. */
+export interface SideFiles {
+  readonly gold?: string;
+  readonly truth?: string;
+  /** File of a model's labels or probabilities, by the name it answers under. */
+  readonly predictions?: Readonly<Record<string, string>>;
+}
+
+/** Reads answers with what goes with them; nothing is computed before all of it is understood. */
+export async function readAll(
+  paths: readonly string[],
+  flags: ReadingFlags & SideFiles,
+  shell: Shell,
+): Promise<Answers> {
+  refuseTwoUsesOfStdin(paths, flags);
+  const notes: string[] = [];
+  const options = readOptionsOf(flags);
+  const sources = (await openSources(paths)).map((source) => watched(source, shell));
+  const read = await readAnswers(sources, options);
+  const { receipt } = read;
+  let { table } = read;
+  const { foldCase, trim, missing, question } = options;
+  for (const [worker, path] of Object.entries(flags.predictions ?? {})) {
+    const predicted = await readPredictions(worker, path, { foldCase, trim, missing }, table, shell);
+    notes.push(`${counted(predicted.answerCount, 'prediction')} of ${shown(worker)} count as answers of an AI worker`);
+    table = mergeTables(table, predicted, options.classes);
+  }
+  if (flags.gold !== undefined) {
+    const gold = await readLabelsFile(flags.gold, { foldCase, trim, missing, question });
+    const marked = withGold(table, gold, flags.gold);
+    table = marked.table;
+    if (marked.unknownTasks > 0)
+      notes.push(`${counted(marked.unknownTasks, 'gold label')} for tasks without answers: ignored`);
+  }
+  const truth =
+    flags.truth === undefined ? undefined : await readLabelsFile(flags.truth, { foldCase, trim, missing, question });
+  if (truth !== undefined) notes.push(...truthNotes(table, truth, flags.truth ?? ''));
+  return { table, receipt, truth, notes };
+}
+
+/** A model's predictions as the answers of one AI worker. */
+async function readPredictions(
+  worker: string,
+  path: string,
+  options: Pick<ReadingFlags, 'foldCase' | 'trim' | 'missing'>,
+  answers: AnswerTable,
+  shell: Shell,
+): Promise<AnswerTable> {
+  if (answers.workers.indexOf(worker) >= 0) {
+    const hint = 'give the predictions another name';
+    throw new InputError(`ambiguous worker ${shown(worker)}: the answers have one of that name; ${hint}`, {
+      code: 'ambiguous-worker',
+      path,
+      got: worker,
+      hint,
+    });
+  }
+  const read: AnswersRead = await readAnswers(watched(await openSource(path), shell), {
+    ...options,
+    worker,
+    kind: 'ai',
+  });
+  const { table } = read;
+  if (table.workerCount === 1 && table.workers.name(0) === worker) return table;
+  const hint = 'remove the worker column, or pass the file with the answers';
+  throw new InputError(
+    `invalid predictions ${shown(path)}: they name ${count(table.workerCount)} workers of their own; ${hint}`,
+    {
+      code: 'invalid-predictions',
+      path,
+      hint,
+    },
+  );
+}
+
+function withGold(
+  table: AnswerTable,
+  gold: ReadonlyMap<string, string>,
+  path: string,
+): { table: AnswerTable; unknownTasks: number } {
+  try {
+    return table.withGold(gold);
+  } catch (error) {
+    if (!(error instanceof InputError) || error.path !== undefined) throw error;
+    const { code, got, hint } = error;
+    throw new InputError(error.message, { code, path, got, hint, cause: error });
+  }
+}
+
+function truthNotes(table: AnswerTable, truth: ReadonlyMap<string, string>, path: string): string[] {
+  let [known, foreign, told] = [0, 0, 0];
+  for (const [task, label] of truth) {
+    const index = table.tasks.indexOf(task);
+    if (index < 0) continue;
+    known++;
+    if (table.classes.indexOf(label) < 0) foreign++;
+    if (table.gold !== undefined && table.gold[index] >= 0) told++;
+  }
+  const notes: string[] = [];
+  if (known === 0) notes.push(`no task of ${path} has answers: there is nothing to score`);
+  if (foreign > 0) notes.push(`${counted(foreign, 'true label')} nobody answered: no method can be right there`);
+  if (told > 0)
+    notes.push(`${counted(told, 'true label')} also given as gold: the score counts them, though the method was told`);
+  return notes;
+}
+
+/** The source, ending with an error when the run is cancelled, and showing how far it is. */
+function watched(source: Source, shell: Shell): Source {
+  async function* bytes(): AsyncGenerator<Uint8Array, void, void> {
+    let seen = 0;
+    for await (const chunk of source.bytes as AsyncIterable<Uint8Array>) {
+      if (shell.signal.aborted) {
+        throw new StateError(`cancelled reading ${source.name}; nothing was kept`, {
+          code: 'cancelled',
+          hint: 'run it again to start over',
+        });
+      }
+      seen += chunk.length;
+      shell.progress.show(() => `reading ${source.name}: ${count(seen / 1e6)} MB`);
+      yield chunk;
+    }
+  }
+  return { name: source.name, bytes: bytes() };
+}
+
+function refuseTwoUsesOfStdin(paths: readonly string[], { gold, truth, predictions = {} }: SideFiles): void {
+  const uses = [...paths, gold, truth, ...Object.values(predictions)].filter((path) => path === '-').length;
+  if (uses <= 1) return;
+  const hint = 'give a file for the others';
+  throw new InputError(`ambiguous standard input: it can be read once only; ${hint}`, {
+    code: 'ambiguous-input',
+    path: '-',
+    hint,
+  });
+}
