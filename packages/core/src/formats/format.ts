@@ -1,4 +1,7 @@
+import type { AnswerTable } from '../answers/answer-table.ts';
+import type { Estimate } from '../methods/estimate.ts';
 import type { FileHead } from './head.ts';
+import type { Sheet } from './sheet.ts';
 import type { AnswerSink } from './sink.ts';
 import type { SourceReader } from './source.ts';
 
@@ -22,6 +25,18 @@ export interface FormatFeatures {
   readonly predictions?: boolean;
 }
 
+type Written = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/** What a format can write. */
+export interface FormatWriters {
+  /** Any table; with it, answers, results and workers can be written. */
+  sheet?(sheet: Sheet): Written;
+  /** Answers in the format's own layout. */
+  answers?(tables: readonly AnswerTable[]): Written;
+  /** Labels found, in the layout its tool takes in. */
+  results?(estimate: Estimate): Written;
+}
+
 /**
  * One file format. The registry is all there is to know about formats: reading, detection,
  * `assay formats`, `--help` and the docs' matrix are made from it.
@@ -42,6 +57,7 @@ export interface Format {
   detect(head: FileHead): Detection;
   /** Puts all answers of a file into the sink. */
   read(reader: SourceReader, head: FileHead, sink: AnswerSink): Promise<void>;
+  readonly write?: FormatWriters;
 }
 
 /** Not this format. */

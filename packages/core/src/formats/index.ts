@@ -5,5 +5,7 @@ export type { ReadOptions } from './options.ts';
 export { type AnswersRead, readAnswers } from './read.ts';
 export { readLabels } from './read-labels.ts';
 export { formatNamed, formats } from './registry.ts';
+export type { Cell, Sheet, SheetColumn } from './sheet.ts';
 export type { AnswerRecord } from './sink.ts';
 export { type ByteStream, type Source, sourceOf } from './source.ts';
+export { outputFormat, writeAnswers, writeResults, writeSheet, writeWorkers } from './write.ts';

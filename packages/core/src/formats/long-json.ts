@@ -7,6 +7,7 @@ import { chosenByName, kindOf, statusOf } from './options.ts';
 import type { AnswerRecord, AnswerSink, Place } from './sink.ts';
 import type { SourceReader } from './source.ts';
 import { parseMoney, parseTime, timeFromNumber } from './values.ts';
+import { jsonArray, jsonLines } from './write-text.ts';
 
 const carries = {
   kind: true,
@@ -29,6 +30,7 @@ export const jsonl: Format = {
   carries,
   detect: (head) => detectObjects(head, 'jsonl'),
   read: readObjects,
+  write: { sheet: jsonLines },
 };
 
 /** The same objects in one JSON array. */
@@ -40,6 +42,7 @@ export const json: Format = {
   carries,
   detect: (head) => detectObjects(head, 'json'),
   read: readObjects,
+  write: { sheet: jsonArray },
 };
 
 /** A JSON object, not a list and not null. */

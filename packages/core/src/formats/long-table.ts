@@ -10,6 +10,7 @@ import { chosenByName, chosenByPlace, kindOf, statusOf } from './options.ts';
 import { type AnswerSink, defaultQuestion, type QuestionSink } from './sink.ts';
 import type { SourceReader } from './source.ts';
 import { numberFromBytes, parseMoney, textOf, timeFromBytes } from './values.ts';
+import { delimitedText } from './write-text.ts';
 
 const carries = {
   kind: true,
@@ -32,6 +33,7 @@ export const csv: Format = {
   carries,
   detect: (head) => detectLong(head, (delimiter) => delimiter !== '\t'),
   read: readLongTable,
+  write: { sheet: (sheet) => delimitedText(sheet, ',') },
 };
 
 /** One answer per row, tabs between the cells. */
@@ -43,6 +45,7 @@ export const tsv: Format = {
   carries,
   detect: (head) => detectLong(head, (delimiter) => delimiter === '\t'),
   read: readLongTable,
+  write: { sheet: (sheet) => delimitedText(sheet, '\t') },
 };
 
 function detectLong(head: FileHead, mine: (delimiter: string) => boolean): Detection {

@@ -18,7 +18,9 @@ const zones: Readonly<Record<string, number>> = {
 const iso = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?)?$/i;
 const unixDate = /^[a-z]{3},? ([a-z]{3}) (\d\d?) (\d\d):(\d\d):(\d\d) ([a-z]{1,4}) (\d{4})$/i;
 
-/** Numbers at least this large are times in milliseconds; smaller ones, seconds. */
+/** Numbers at least this large are times in nanoseconds, microseconds, milliseconds; smaller ones, seconds. */
+const leastNanoseconds = 1e17;
+const leastMicroseconds = 1e14;
 const leastMilliseconds = 1e11;
 /** Smaller numbers are only an order of answers and are left as they are. */
 const leastSeconds = 1e8;
@@ -53,6 +55,8 @@ export function parseTime(text: string): number {
 
 /** As {@link parseTime} for a number. */
 export function timeFromNumber(value: number): number {
+  if (Math.abs(value) >= leastNanoseconds) return value / 1e6;
+  if (Math.abs(value) >= leastMicroseconds) return value / 1e3;
   if (Math.abs(value) >= leastMilliseconds || Math.abs(value) < leastSeconds) return value;
   return value * 1000;
 }

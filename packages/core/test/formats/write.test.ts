@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type AnswerRow, AnswerTableBuilder, answersFrom } from '../../src/answers/builder.ts';
+import { formats } from '../../src/formats/registry.ts';
+import { outputFormat, writeAnswers } from '../../src/formats/write.ts';
+import { bytesOf, contentOf, read, textOf } from './support.ts';
+
+const full: AnswerRow[] = [
+  {
+    task: 't,1',
+    worker: 'ana "the" one',
+    label: 'cat',
+    weight: 2,
+    time: 1767312345678,
+    durationMs: 4200,
+    costMicros: 50_000,
+  },
+  { task: 't,1', worker: 'bo', label: 'Dog\nhound', kind: 'expert', exposed: true },
+  { task: ' t2', worker: 'judge@1', kind: 'ai', probabilities: { cat: 0.25, 'Dog\nhound': 0.75 } },
+  { task: ' t2', worker: 'bo', label: 'cat', status: 'rejected', time: 5 },
+  { task: 't3', worker: 'bo', label: null, status: 'skip' },
+  { task: '01', worker: '1', label: 'é日本🙂' },
+];
+
+function table(rows: readonly AnswerRow[] = full, question = 'label') {
+  const builder = new AnswerTableBuilder({ question });
+  for (const row of rows) builder.add(row);
+  builder.setGold('t,1', 'cat');
+  builder.setGold('never answered', 'cat');
+  return builder.build().table;
+}
+
+const tableFormats = formats.filter(({ write }) => write?.sheet !== undefined).map(({ id }) => id);
+
+describe.each(tableFormats)('writing answers as %s', (id) => {
+  it('gives the same table when read again', async () => {
+    const bytes = await bytesOf(writeAnswers(table(), id));
+    expect(contentOf((await read(`again.${id}`, bytes)).table)).toEqual(contentOf(table()));
+  });
+  it('keeps several questions apart', async () => {
+    const both = [table(full, 'animal'), table(full.slice(0, 2), 'mood')];
+    const { tables } = await read(`again.${id}`, await bytesOf(writeAnswers(both, id)));
+    expect([...tables.keys()]).toEqual(['animal', 'mood']);
+    for (const one of both) expect(contentOf(tables.get(one.question)!.table)).toEqual(contentOf(one));
+  });
+  it('gives any names back exactly', async () => {
+    const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }).filter((text) => text.isWellFormed());
+    const label = name.filter((text) => !['NA', 'N/A', 'NaN', 'nan', 'null', 'NULL'].includes(text));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(name, name, label), { minLength: 1, maxLength: 20 }), async (rows) => {
+        const before = answersFrom(rows);
+        const again = await read(`again.${id}`, await bytesOf(writeAnswers(before, id)));
+        expect(contentOf(again.table)).toEqual(contentOf(before));
+      }),
+      { numRuns: 60, seed: 7 },
+    );
+  });
+});
+
+describe('choosing a format for output', () => {
+  it('goes by extension or id, and packs .gz', async () => {
+    expect(outputFormat('out/labels.TSV', 'results').format.id).toBe('tsv');
+    expect(outputFormat('jsonl', 'results').format.id).toBe('jsonl');
+    const packed = await bytesOf(writeAnswers(table(), 'a.csv.gz'));
+    expect([...packed.subarray(0, 2)]).toEqual([0x1f, 0x8b]);
+    expect(contentOf((await read('a.csv.gz', packed)).table)).toEqual(contentOf(table()));
+  });
+  it('refuses unknown extensions with the known ones', () => {
+    expect(() => outputFormat('labels.xlsx', 'results')).toThrow(
+      /unknown format for the results: "labels.xlsx"; .*csv/,
+    );
+  });
+});
+
+describe('writing the plain table', () => {
+  it('writes only the columns that are used', async () => {
+    const plain = answersFrom([
+      ['t1', 'ana', 'cat'],
+      ['t1', 'bo', 'dog, small'],
+    ]);
+    expect(await textOf(writeAnswers(plain, 'csv'))).toBe('task,worker,label\nt1,ana,cat\nt1,bo,"dog, small"\n');
+  });
+});
