@@ -36,6 +36,7 @@ export interface AnswerColumns {
   readonly costMicros?: Float64Array;
   readonly exposed?: Uint8Array;
   readonly soft?: Float64Array;
+  readonly predicted?: Float64Array;
   readonly gold?: Int32Array;
   readonly taskPrior?: Float64Array;
   readonly testCounts?: Float64Array;
@@ -80,6 +81,8 @@ export class AnswerTable {
   readonly exposed: Uint8Array | undefined;
   /** Probabilities of each answer, N×K, rows sum to 1; hard answers are one-hot. */
   readonly soft: Float64Array | undefined;
+  /** What each worker expects the others to say, N×K, rows sum to 1, NaN where not asked. */
+  readonly predicted: Float64Array | undefined;
   /** Known class of each task, or -1; T. Methods may use it. */
   readonly gold: Int32Array | undefined;
   /** What is known of each task before its answers (from a classifier), T×K, rows sum to 1. */
@@ -105,6 +108,7 @@ export class AnswerTable {
     this.costMicros = columns.costMicros;
     this.exposed = columns.exposed;
     this.soft = columns.soft;
+    this.predicted = columns.predicted;
     this.gold = columns.gold;
     this.taskPrior = columns.taskPrior;
     this.testCounts = columns.testCounts;

@@ -25,6 +25,8 @@ export interface AnswerRow {
   readonly exposed?: boolean;
   /** Probability of each class by name; they are normalised. */
   readonly probabilities?: Readonly<Record<string, number>>;
+  /** Share of the others this worker expects to say each class, by name; of two classes one is enough. */
+  readonly predictedShares?: Readonly<Record<string, number>>;
 }
 
 export interface BuilderOptions {
@@ -69,6 +71,7 @@ export class AnswerTableBuilder {
   readonly #extra: Partial<Record<Extra, Column<Float64Array>>> = {};
   readonly #exposed = new Set<number>();
   readonly #soft = new Map<number, Readonly<Record<string, number>>>();
+  readonly #predicted = new Map<number, Readonly<Record<string, number>>>();
   readonly #uncounted: UncountedAnswer[] = [];
   readonly #kind = new Map<number, WorkerKind>();
   readonly #gold = new Map<number, number>();
@@ -113,6 +116,7 @@ export class AnswerTableBuilder {
     }
     if (row.exposed === true) this.#exposed.add(at);
     if (row.probabilities !== undefined) this.#soft.set(at, row.probabilities);
+    if (row.predictedShares !== undefined) this.#predicted.set(at, row.predictedShares);
   }
 
   /** Adds one counted answer by the indices of the builder's dictionaries. */
@@ -236,6 +240,7 @@ export class AnswerTableBuilder {
       ...Object.fromEntries(Object.entries(extra).map(([name, values]) => [name, gather(values, order)])),
       ...(this.#exposed.size > 0 ? { exposed: Uint8Array.from(order, (row) => (this.#exposed.has(row) ? 1 : 0)) } : {}),
       ...(this.#soft.size > 0 ? { soft: this.#softRows(order, label, classRank) } : {}),
+      ...(this.#predicted.size > 0 ? { predicted: this.#predictedRows(order, classRank) } : {}),
       ...(this.#gold.size > 0 ? { gold: this.#goldColumn(classRank) } : {}),
       uncounted: this.#uncounted.map((answer) => ({
         ...answer,
@@ -311,6 +316,31 @@ export class AnswerTableBuilder {
       }
     });
     return soft;
+  }
+
+  #predictedRows(order: Uint32Array, classRank: Uint32Array): Float64Array {
+    const classCount = this.classes.size;
+    const rows = new Float64Array(order.length * classCount).fill(Number.NaN);
+    order.forEach((row, answer) => {
+      const given = this.#predicted.get(row);
+      if (given === undefined) return;
+      const shares = rows.subarray(answer * classCount, (answer + 1) * classCount).fill(0);
+      let total = 0;
+      let named = 0;
+      for (const [name, value] of Object.entries(given)) {
+        const index = this.classes.indexOf(name);
+        if (index < 0) continue;
+        shares[classRank[index]] = value;
+        total += value;
+        named++;
+      }
+      // One number is the share of one class of two.
+      if (classCount === 2 && named === 1 && total <= 1) {
+        const one = shares[0] > 0 ? 0 : 1;
+        shares[1 - one] = 1 - shares[one];
+      } else for (let k = 0; k < classCount; k++) shares[k] = total > 0 ? shares[k] / total : Number.NaN;
+    });
+    return rows;
   }
 
   #goldColumn(classRank: Uint32Array): Int32Array {
