@@ -15,10 +15,11 @@ export const confusionClassCounts: readonly number[] = [2, 3, 4, 5, 6, 7, 8, 9, 
 
 /** Byte addresses of the head that the engine and the code share. */
 export const confusionHead = {
+  /** Two running products and their counts of rescalings: pairs of tasks use both. */
   likelihood: 0,
-  likelihoodExponent: 8,
-  maxChange: 16,
-  smallest: 24,
+  likelihoodExponent: 16,
+  maxChange: 32,
+  smallest: 40,
   /** From here: prior, totals, product, exponents, each `width` doubles; then `added`, K × width. */
   vectors: 64,
 };
@@ -66,6 +67,127 @@ const alignToLeader = (z: string, e: string): string => `      {
         ${z} = f64x2.mul(${z}, v128.bitselect(f64x2.splat(1), factor, f64x2.lt(behind, f64x2.splat(0.5))));
       }`;
 
+/** How a number of classes is compiled: two tasks at a time, several answers per turn of the loop. */
+interface PlainShape {
+  readonly pair: boolean;
+  readonly unroll: number;
+}
+
+function plainShape(vectors: number): PlainShape {
+  return { pair: vectors <= 4, unroll: vectors === 1 ? 2 : 1 };
+}
+
+/** A loop over the answers of a task from `first`: `unroll` of them per turn, the odd ones before. */
+function overAnswers(
+  name: string,
+  first: string,
+  end: string,
+  unroll: number,
+  body: (offset: number) => string,
+): string {
+  const parts = [`    let ${name} = ${first};`];
+  for (let odd = 1; odd < unroll; odd *= 2) {
+    parts.push(`    if (bytes & ${4 * odd}) {`);
+    for (let i = 0; i < odd; i++) parts.push(body(4 * i));
+    parts.push(`      ${name} += ${4 * odd};\n    }`);
+  }
+  parts.push(unroll === 1 ? '    do {' : `    while (${name} != ${end}) {`);
+  for (let i = 0; i < unroll; i++) parts.push(body(4 * i));
+  parts.push(`      ${name} += ${4 * unroll};`, unroll === 1 ? `    } while (${name} != ${end});` : '    }');
+  return lines(parts);
+}
+
+/** The sweep that stores nothing, for tasks two by two where the registers suffice. */
+function plainForClasses(classes: number): string {
+  const vectors = Math.ceil(classes / 2);
+  const { pair, unroll } = plainShape(vectors);
+  const width = 16 * vectors;
+  const prior = 64;
+  const totals = prior + width;
+  const each = (code: (i: number) => string): string => lines(range(vectors).map(code));
+  const registers = vectors <= 2;
+  const sides = pair ? ['a', 'b'] : ['a'];
+  const p = (i: number): string => (registers ? `p${i}` : `v128.load(${prior + 16 * i})`);
+  const eachSide = (code: (side: string) => string): string => lines(sides.map(code));
+  const base = (side: string): string => (side === 'b' ? 'bytes + ' : '');
+  const gather = overAnswers('from', 'answers', 'end', unroll, (offset) =>
+    eachSide(
+      (side) => `      {
+        const record = load<u32>(${base(side)}from, ${offset});
+${each((i) => `        ${side}${i} = f64x2.mul(${side}${i}, v128.load(record, ${16 * i}));`)}
+      }`,
+    ),
+  );
+  const scatter = overAnswers('at', 'answers', 'end', unroll, (offset) =>
+    eachSide(
+      (side) => `      {
+        const record = load<u32>(${base(side)}at, ${offset});
+${each((i) => `        v128.store(record, f64x2.add(v128.load(record, ${width + 16 * i}), ${side}${i}), ${width + 16 * i});`)}
+      }`,
+    ),
+  );
+  const fold = (side: string): string =>
+    range(vectors)
+      .map((i) => `${side}${i}`)
+      .reduce((x, y) => `f64x2.add(${x}, ${y})`);
+  const finish = pair
+    ? `    const left = ${fold('a')};
+    const right = ${fold('b')};
+    const sums = f64x2.add(v128.shuffle<f64>(left, right, 0, 2), v128.shuffle<f64>(left, right, 1, 3));
+    likelihoods = f64x2.mul(likelihoods, sums);
+    while (v128.any_true(f64x2.lt(likelihoods, f64x2.splat(1e-100)))) {
+      const small = f64x2.lt(likelihoods, f64x2.splat(1e-100));
+      likelihoods = v128.bitselect(f64x2.mul(likelihoods, f64x2.splat(RESCALE)), likelihoods, small);
+      exponents = f64x2.add(exponents, v128.and(small, f64x2.splat(1)));
+      if (v128.any_true(f64x2.eq(likelihoods, f64x2.splat(0)))) break;
+    }
+    const inverses = f64x2.div(f64x2.splat(1), sums);
+    {
+      const inverse = v128.shuffle<f64>(inverses, inverses, 0, 0);
+${each((i) => `      a${i} = f64x2.mul(a${i}, inverse);`)}
+    }
+    {
+      const inverse = v128.shuffle<f64>(inverses, inverses, 1, 1);
+${each((i) => `      b${i} = f64x2.mul(b${i}, inverse);`)}
+    }`
+    : `    const lanes = ${fold('a')};
+    const sum: f64 = f64x2.extract_lane(lanes, 0) + f64x2.extract_lane(lanes, 1);
+    ${multiplyLikelihood}
+    const inverse = f64x2.splat(1 / sum);
+${each((i) => `    a${i} = f64x2.mul(a${i}, inverse);`)}`;
+  const q = (i: number): string => (pair ? `f64x2.add(a${i}, b${i})` : `a${i}`);
+  return `/** ${classes} classes, neither task factors nor posteriors${pair ? '; an even number of tasks' : ''}. */
+export function plain${classes}(answers: usize, tasks: u32, bytes: u32): void {
+${registers ? each((i) => `  const p${i} = v128.load(${prior + 16 * i});\n  let t${i} = v128.load(${totals + 16 * i});`) : ''}
+  ${
+    pair
+      ? `let likelihoods = v128.load(LIKELIHOOD);
+  let exponents = v128.load(LIKELIHOOD_EXPONENT);`
+      : openLikelihood
+  }
+  for (; tasks; tasks -= ${sides.length}) {
+    const end = answers + bytes;
+${each((i) => eachSide((side) => `    let ${side}${i} = ${p(i)};`))}
+${gather}
+${finish}
+${each((i) =>
+  registers
+    ? `    t${i} = f64x2.add(t${i}, ${q(i)});`
+    : `    v128.store(${totals + 16 * i}, f64x2.add(v128.load(${totals + 16 * i}), ${q(i)}));`,
+)}
+${scatter}
+    answers = end${pair ? ' + bytes' : ''};
+  }
+${registers ? each((i) => `  v128.store(${totals + 16 * i}, t${i});`) : ''}
+  ${
+    pair
+      ? `v128.store(LIKELIHOOD, likelihoods);
+  v128.store(LIKELIHOOD_EXPONENT, exponents);`
+      : closeLikelihood
+  }
+}`;
+}
+
 /** Code for one number of classes: all products in registers. */
 function forClasses(classes: number): string {
   const vectors = Math.ceil(classes / 2);
@@ -111,24 +233,7 @@ ${multiply}
       posterior += ${width};
     }`;
   return `
-/** ${classes} classes, neither task factors nor posteriors. */
-export function plain${classes}(answers: usize, tasks: u32, bytes: u32): void {
-${openPrior}
-${openTotals}
-  ${openLikelihood}
-  for (; tasks; tasks--) {
-    const end = answers + bytes;
-${start(false)}
-    ${gather}
-    ${laneSum(z)}
-    ${multiplyLikelihood}
-    ${scale}
-${lines(range(vectors).map(toTotals))}
-    ${scatter}
-  }
-${closeTotals}
-  ${closeLikelihood}
-}
+${plainForClasses(classes)}
 
 /** ${classes} classes; \`factors\` and \`posterior\` are rows by task, or 0. */
 export function full${classes}(answers: usize, tasks: u32, bytes: u32, factors: usize, posterior: usize): void {

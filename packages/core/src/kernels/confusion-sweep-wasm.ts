@@ -15,9 +15,9 @@ import { growKernel, type Kernel, type KernelExports, mostKernelBytes, openKerne
 
 /** Byte addresses of the head; tools/kernels/confusion.ts has the same. */
 const likelihoodAt = 0;
-const likelihoodExponentAt = 8;
-const maxChangeAt = 16;
-const smallestAt = 24;
+const likelihoodExponentAt = 16;
+const maxChangeAt = 32;
+const smallestAt = 40;
 const vectorsAt = 64;
 /** The most classes with code of their own. */
 const mostSpecialClasses = 16;
@@ -209,15 +209,17 @@ export class WasmConfusionSweep implements ConfusionSweep {
     this.#clear();
     const doubles = this.#doubles;
     doubles.set(this.#prior, vectorsAt / 8);
-    doubles[likelihoodAt / 8] = 1;
-    doubles[likelihoodExponentAt / 8] = 0;
+    doubles.fill(1, likelihoodAt / 8, likelihoodAt / 8 + 2);
+    doubles.fill(0, likelihoodExponentAt / 8, likelihoodExponentAt / 8 + 2);
     doubles[maxChangeAt / 8] = 0;
     this.#sweepBlocks(options.store);
     this.#cleared = false;
+    const rescalings = doubles[likelihoodExponentAt / 8] + doubles[likelihoodExponentAt / 8 + 1];
     return {
       logLikelihood:
-        Math.log(doubles[likelihoodAt / 8]) -
-        doubles[likelihoodExponentAt / 8] * logRescaleFactor +
+        Math.log(doubles[likelihoodAt / 8]) +
+        Math.log(doubles[likelihoodAt / 8 + 1]) -
+        rescalings * logRescaleFactor +
         this.#addGoldWithoutAnswers(),
       maxChange: options.store ? doubles[maxChangeAt / 8] : Number.NaN,
     };
@@ -235,8 +237,11 @@ export class WasmConfusionSweep implements ConfusionSweep {
       const count = blocks[block];
       const tasks = blocks[block + 1];
       if (count > run) many(answers, tasks, 4 * count, factors, posterior, 4 * run);
-      else if (factors === 0 && posterior === 0) plain(answers, tasks, 4 * count);
-      else full(answers, tasks, 4 * count, factors, posterior);
+      else if (factors === 0 && posterior === 0) {
+        // Two tasks at a time, and the last of an odd number on its own.
+        if (tasks > 1) plain(answers, tasks & ~1, 4 * count);
+        if (tasks & 1) full(answers + 4 * count * (tasks - 1), 1, 4 * count, 0, 0);
+      } else full(answers, tasks, 4 * count, factors, posterior);
       answers += 4 * count * tasks;
       if (factors !== 0) factors += width * tasks;
       if (posterior !== 0) posterior += width * tasks;
