@@ -5,6 +5,8 @@ export * from './answers/dictionary.ts';
 export * from './answers/receipt.ts';
 export * from './errors.ts';
 export { Random } from './math/random.ts';
+export { type AutoReport, auto } from './methods/auto/auto.ts';
+export type { Check, CheckList } from './methods/auto/check-list.ts';
 export { confusionVector } from './methods/dawid-skene/confusion-vector.ts';
 export * from './methods/dawid-skene/dawid-skene.ts';
 export { learningFromCrowds } from './methods/dawid-skene/learning-from-crowds.ts';

@@ -1,4 +1,5 @@
 import { InputError, nearNames, shown } from '../errors.ts';
+import { auto } from './auto/auto.ts';
 import { confusionVector } from './dawid-skene/confusion-vector.ts';
 import { dawidSkene, dawidSkeneHard, dawidSkeneHybrid, dawidSkeneMap } from './dawid-skene/dawid-skene.ts';
 import { learningFromCrowds } from './dawid-skene/learning-from-crowds.ts';
@@ -22,6 +23,7 @@ export const methods: readonly Method[] = [
   confusionVector,
   pooled,
   learningFromCrowds,
+  auto,
 ];
 
 /**

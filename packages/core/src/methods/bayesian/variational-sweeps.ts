@@ -19,7 +19,10 @@ export interface VariationalSettings {
   /** Do task priors take the place of the class frequencies, or multiply them? Default replaces. */
   readonly taskPriorUse?: TaskPriorUse;
   readonly maxIterations: number;
+  /** Relative change of the bound that counts as settled; 0 for never. */
   readonly tolerance: number;
+  /** Largest change of a posterior that counts as settled; default 1e-6, but never if `tolerance` is 0. */
+  readonly posteriorTolerance?: number;
 }
 
 /** What a classifier's word about a task does to the class frequencies. */
@@ -66,6 +69,7 @@ export function* variationalSweeps(
   const classPrior =
     taskPrior === undefined || settings.taskPriorUse === 'multiplies' ? settings.classPrior : undefined;
   const replaced = taskPrior !== undefined && settings.taskPriorUse !== 'multiplies';
+  const settled = settings.posteriorTolerance ?? (settings.tolerance > 0 ? posteriorTolerance : 0);
   const objective: number[] = [];
   let stopReason: StopReason = 'iteration limit';
 
@@ -86,7 +90,7 @@ export function* variationalSweeps(
       stopReason = 'objective settled';
       break;
     }
-    if (settings.tolerance > 0 && iteration > 1 && maxChange <= posteriorTolerance) {
+    if (settled > 0 && iteration > 1 && maxChange <= settled) {
       stopReason = 'posterior settled';
       break;
     }

@@ -1,0 +1,449 @@
+import type { AnswerTable } from '../../answers/answer-table.ts';
+import { betaQuantile } from '../../math/special.ts';
+import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
+import { type Estimate, estimateOf } from '../estimate.ts';
+import { defineMethod, type FitContext, type Method, type Progress } from '../method.ts';
+import { optionTable } from '../options.ts';
+import { counted, tableNotes } from '../table-notes.ts';
+import { clampGold, voteCounts } from '../votes.ts';
+import { checkConfusionSize, confusionWorkers, softCounts } from '../worker-estimates.ts';
+import { accuracyInterval, estimatedAccuracy, meanConfidence, temperTo } from './calibration.ts';
+import { applyCap, lossBound, type Overruled, overruledTasks, verdictOf } from './cap.ts';
+import { type CheckList, checkListOf } from './check-list.ts';
+import { fitCoinMember } from './coins.ts';
+import { dependence, mostDependence, shrunkConfusions } from './dependence.ts';
+import { fitLogLinear } from './log-linear.ts';
+import { momentPrior } from './moment-prior.ts';
+import { fitTaskLogLinear, mostTaskCells } from './task-log-linear.ts';
+import { fitTwoCommunities } from './two-communities.ts';
+import { wawaShares } from './wawa-shares.ts';
+
+/** Nats of head start of the uniform prior, and the scale of the choice. */
+const headStart = 6;
+const choiceScale = 2;
+
+/** The moment prior's side always gets at least and at most this much. */
+const sideLimits = [0.2, 0.8] as const;
+
+/** Weights of the members in the average. */
+const memberWeights = { wawa: 0.4, task: 0.4, coin: 0.1, mix2: 0.1 } as const;
+
+/** Share of a class's votes added to each start. */
+const startSmoothing = 0.001;
+
+/** Pseudo-tasks behind the model's own estimate when checked tasks sharpen it. */
+const modelTasks = 20;
+
+/** Disagreement between task-side and worker-side members above which a note is due. */
+const worryingDisagreement = 0.12;
+
+const options = optionTable({
+  maxOverruled: {
+    kind: 'number',
+    default: 0.15,
+    min: 0,
+    max: 1,
+    unit: 'share of tasks',
+    does: 'Most clear majorities that may be overruled: a certain bound on how far the result can fall below majority vote.',
+    why: 'On real sets smaller caps cost accuracy and no cap saves none; 0.05 for a tighter bound, 1 for none.',
+  },
+  calibration: {
+    kind: 'choice',
+    default: 'real',
+    choices: ['real', 'independent'],
+    does: 'Calibrate for real crowds, whose mistakes are partly shared, or for independent workers (simulations).',
+    why: 'Posteriors that assume independence claim up to 24 points too much on real sets.',
+  },
+});
+
+/** What `auto` found out beside the estimate: `estimate.extra`. */
+export interface AutoReport {
+  /** Accuracy of the labels with a 90 % interval; assumes that most workers do not share the same mistake. */
+  readonly expectedAccuracy: { readonly value: number; readonly lo: number; readonly hi: number };
+  /** Share of tasks on which a clear majority was overruled. */
+  readonly overruled: number;
+  /** Clear majorities the models wanted to overrule, as a share of tasks. */
+  readonly contested: number;
+  /** The most accuracy can lie below majority vote's, whatever the truth. */
+  readonly bound: number;
+  /** Weight of the moment prior's side, and the evidence for it in nats. */
+  readonly momentWeight: number;
+  readonly evidence: number;
+  readonly momentPrior: readonly number[];
+  /** Dependence inside tasks that per-worker models leave, 0 to 0.2. */
+  readonly dependence: number;
+  /** Share of tasks on which the task-side and the worker-side members name different classes. */
+  readonly memberDisagreement: number;
+  /** Share of tasks on which each member agrees with the result. */
+  readonly members: Readonly<Record<string, number>>;
+  /** What checked tasks said about the models against the majority. */
+  readonly verdict: { readonly model: number; readonly majority: number; readonly decision: string };
+  readonly checkList: CheckList;
+}
+
+/**
+ * The best labels without choosing a method: an average of structurally different models, capped
+ * against the majority, calibrated to what such crowds are really worth.
+ *
+ * Use by default. It averages votes weighted by agreement, a model with a worker part and a task
+ * part, one-accuracy-per-worker and two-community confusion models, each under a uniform and a
+ * moment estimate of class frequencies. A cap bounds how many clear majorities may be overruled.
+ * No method can know from answers alone whether a consistent pattern is the truth or a confusion
+ * most workers share; `extra.checkList` names the few tasks that decide it, and gold labels for
+ * some of them lift or close the cap and sharpen the accuracy estimate.
+ *
+ * Posterior T×K, calibrated so that its mean confidence is the estimated accuracy; `extra` is an
+ * {@link AutoReport}. Deterministic: no random numbers. O(N·K²) per sweep of the task model (at
+ * most 150), O(N·K) for the others; memory (T + W)·K². Where the task part would not fit in memory
+ * its weight goes to the votes, with a note. Tasks without answers get the class prior; gold tasks
+ * keep their class but do not teach the models, whose success on them is what they are for. One answer a task gives the vote.
+ *
+ * Source: Assay's own recipe of published parts: Wawa; one-coin and community confusions in
+ * variational form (Dawid & Skene 1979; Kim & Ghahramani 2012; Minka 2000); log-linear confusions
+ * with task effects (after Zhou et al. 2012).
+ *
+ * @example
+ * const table = answersFrom([['t1', 'ana', 'cat'], ['t1', 'bo', 'cat'], ['t1', 'cy', 'dog'], ['t2', 'ana', 'dog']]);
+ * fit(auto, table).label('t1'); // => 'cat'
+ */
+export const auto: Method = defineMethod({
+  id: 'auto',
+  title: 'Automatic choice',
+  summary: 'An average of different models, capped against the majority and calibrated; the default.',
+  citation: 'Assay (2026). Automatic aggregation by averaging, capping and calibrating structurally different models.',
+  answers: 'categorical',
+  family: 'auto',
+  options,
+  *fit(table, values, context) {
+    const notes = tableNotes(table);
+    if (table.answerCount === 0 || table.classCount < 2 || table.workerCount < 2) {
+      return neutralEstimate(table, auto.id, values, context.seed, notes);
+    }
+    checkConfusionSize(table, auto.id);
+    return yield* fitAverage(table, values, context, notes);
+  },
+});
+
+interface Members {
+  readonly average: Float64Array;
+  readonly byName: Readonly<Record<string, Float64Array>>;
+  /** (coin + mix2)/2 with sides weighted: models that cannot explain tasks. */
+  readonly plain: Float64Array;
+  readonly prior: Float64Array;
+  readonly momentPrior: Float64Array;
+  readonly momentWeight: number;
+  readonly evidence: number;
+  readonly repeatedTasks: number;
+  readonly sweeps: number;
+}
+
+function* fitAverage(
+  table: AnswerTable,
+  values: { maxOverruled: number; calibration: string },
+  context: FitContext,
+  notes: string[],
+): Generator<Progress, Estimate, void> {
+  const { classCount } = table;
+  const votes = voteCounts(table);
+  // The models must not see gold: their answers on checked tasks are the evidence for or against them.
+  const members = yield* fitMembers(table, votes, notes);
+  const confusion = shrunkConfusions(softCounts(table, members.plain), classCount);
+  const rho = members.repeatedTasks === 0 ? mostDependence : dependence(table, members.plain, confusion);
+
+  const target =
+    values.calibration === 'independent'
+      ? meanConfidence(table, members.plain)
+      : estimatedAccuracy(meanConfidence(table, members.average), rho, classCount);
+  const posterior = temperTo(table, members.average, target);
+  const overruled = overruledTasks(table, votes, posterior);
+  const verdict = verdictOf(table, votes, members.average);
+  const answered = answeredTasks(table);
+  const cap = verdict.decision === 'lift' ? 1 : verdict.decision === 'close' ? 0 : values.maxOverruled;
+  applyCap(overruled, Math.floor(cap * answered + 1e-9), posterior, classCount);
+
+  const accuracy = expectedAccuracy(table, posterior, members.average, votes, overruled.length, answered);
+  clampGold(table, posterior);
+  const labels = largest(posterior, table.taskCount, classCount);
+  const kept = overruled.filter((item) => item.kept).length;
+  const report: AutoReport = {
+    expectedAccuracy: accuracy,
+    overruled: kept / answered,
+    contested: overruled.length / answered,
+    bound: lossBound(table, votes, labels),
+    momentWeight: members.momentWeight,
+    evidence: members.evidence,
+    momentPrior: Array.from(members.momentPrior),
+    dependence: rho,
+    memberDisagreement: disagreement(table, members),
+    members: agreements(table, members.byName, labels),
+    verdict,
+    checkList: checkListOf(table, votes, overruled),
+  };
+  notes.push(...autoNotes(report, overruled, cap, values.maxOverruled, table));
+  const finalConfusion = shrunkConfusions(softCounts(table, posterior), classCount);
+  return estimateOf(table, {
+    method: auto.id,
+    options: values,
+    seed: context.seed,
+    posterior,
+    prior: members.prior,
+    workers: confusionWorkers(table, posterior, finalConfusion, members.prior),
+    iterations: members.sweeps,
+    stopReason: 'done',
+    notes,
+    extra: report as unknown as Record<string, unknown>,
+  });
+}
+
+function* fitMembers(table: AnswerTable, votes: Float64Array, notes: string[]): Generator<Progress, Members, void> {
+  const { taskCount, classCount } = table;
+  const uniform = new Float64Array(classCount).fill(1 / classCount);
+  const start = startOf(table, votes);
+  const moment = momentPrior(table, votes);
+  let sweeps = 0;
+  function* counting<R>(running: Generator<Progress, R, void>): Generator<Progress, R, void> {
+    for (;;) {
+      const step = running.next();
+      if (step.done === true) return step.value;
+      yield { iteration: ++sweeps, objective: Number.NaN };
+    }
+  }
+  const uniformSide = yield* counting(fitLogLinear(table, start, uniform));
+  const momentSide = moment.tasks === 0 ? undefined : yield* counting(fitLogLinear(table, start, moment.prior));
+  const evidence = momentSide === undefined ? 0 : momentSide.evidence - uniformSide.evidence;
+  const exponent = Math.min(50, Math.max(-50, (evidence - headStart) / choiceScale));
+  const momentWeight =
+    momentSide === undefined ? 0 : Math.min(sideLimits[1], Math.max(sideLimits[0], 1 / (1 + Math.exp(-exponent))));
+
+  const withTask = taskCount * classCount * classCount <= mostTaskCells;
+  if (!withTask)
+    notes.push('the task part was left out: too many tasks and classes for its memory; votes have its weight');
+  const sum = (): Float64Array => new Float64Array(taskCount * classCount);
+  const byName = {
+    wawa: wawaShares(table, votes),
+    task: sum(),
+    coin: sum(),
+    vector: sum(),
+    mix2: sum(),
+    loglin: sum(),
+  };
+  const prior = new Float64Array(classCount);
+  const sides = [
+    { prior: uniform, loglin: uniformSide, weight: 1 - momentWeight },
+    ...(momentSide === undefined ? [] : [{ prior: moment.prior, loglin: momentSide, weight: momentWeight }]),
+  ];
+  for (const side of sides) {
+    const halfway = start.map((p, i) => (p + side.loglin.posterior[i]) / 2);
+    addTo(byName.loglin, side.loglin.posterior, side.weight);
+    addTo(byName.coin, (yield* counting(fitCoinMember(table, halfway, side.prior, false))).posterior, side.weight);
+    addTo(byName.vector, (yield* counting(fitCoinMember(table, halfway, side.prior, true))).posterior, side.weight);
+    addTo(byName.mix2, (yield* counting(fitTwoCommunities(table, halfway, side.prior))).posterior, side.weight);
+    if (withTask) addTo(byName.task, yield* counting(fitTaskLogLinear(table, start, side.prior)), side.weight);
+    addTo(prior, side.prior, side.weight);
+  }
+  const average = sum();
+  addTo(average, byName.wawa, memberWeights.wawa + (withTask ? 0 : memberWeights.task));
+  addTo(average, byName.task, memberWeights.task);
+  addTo(average, byName.coin, memberWeights.coin);
+  addTo(average, byName.mix2, memberWeights.mix2);
+  for (let task = 0; task < taskCount; task++) {
+    if (table.taskStart[task] === table.taskStart[task + 1]) average.set(prior, task * classCount);
+  }
+  const plain = byName.coin.map((p, i) => (p + byName.mix2[i]) / 2);
+  return {
+    average,
+    byName,
+    plain,
+    prior,
+    momentPrior: moment.prior,
+    momentWeight,
+    evidence,
+    repeatedTasks: moment.tasks,
+    sweeps,
+  };
+}
+
+/** Votes with a trace of the overall shares; tasks without answers have the shares. */
+function startOf(table: AnswerTable, votes: Float64Array): Float64Array {
+  const { taskCount, classCount } = table;
+  const share = new Float64Array(classCount);
+  for (let i = 0; i < votes.length; i++) share[i % classCount] += votes[i] / table.answerCount;
+  const start = votes.map((v, i) => v + startSmoothing * share[i % classCount]);
+  for (let task = 0; task < taskCount; task++) {
+    let sum = 0;
+    for (let k = 0; k < classCount; k++) sum += start[task * classCount + k];
+    for (let k = 0; k < classCount; k++) start[task * classCount + k] /= sum;
+  }
+  return start;
+}
+
+function addTo(total: Float64Array, values: Float64Array, weight: number): void {
+  for (let i = 0; i < total.length; i++) total[i] += weight * values[i];
+}
+
+function answeredTasks(table: AnswerTable): number {
+  let answered = 0;
+  for (let task = 0; task < table.taskCount; task++) if (table.taskStart[task + 1] > table.taskStart[task]) answered++;
+  return answered;
+}
+
+function largest(posterior: Float64Array, taskCount: number, classCount: number): Int32Array {
+  const labels = new Int32Array(taskCount);
+  for (let task = 0; task < taskCount; task++) {
+    for (let k = 1; k < classCount; k++) {
+      if (posterior[task * classCount + k] > posterior[task * classCount + labels[task]]) labels[task] = k;
+    }
+  }
+  return labels;
+}
+
+/**
+ * Mean confidence of the final posterior with its interval. Checked tasks sharpen it in two strata,
+ * since a check list is not a random sample: tasks where models and majority differ, and the rest.
+ */
+function expectedAccuracy(
+  table: AnswerTable,
+  posterior: Float64Array,
+  models: Float64Array,
+  votes: Float64Array,
+  contested: number,
+  answered: number,
+): { value: number; lo: number; hi: number } {
+  const strata = checkedStrata(table, posterior, models, votes);
+  const checked = strata[0].checked + strata[1].checked;
+  if (checked === 0) return accuracyInterval(meanConfidence(table, posterior), answered);
+  const weight = [contested / Math.max(1, answered - checked), 0];
+  weight[1] = 1 - weight[0];
+  let mean = 0;
+  let variance = 0;
+  strata.forEach((stratum, i) => {
+    const a = modelTasks * stratum.confidence + stratum.right;
+    const b = modelTasks * (1 - stratum.confidence) + stratum.checked - stratum.right;
+    const m = a / (a + b);
+    mean += weight[i] * m;
+    variance += weight[i] ** 2 * ((m * (1 - m)) / (a + b + 1));
+  });
+  const size = Math.max(1, (mean * (1 - mean)) / Math.max(variance, 1e-9) - 1);
+  return {
+    value: mean,
+    lo: betaQuantile(0.05, mean * size, (1 - mean) * size),
+    hi: betaQuantile(0.95, mean * size, (1 - mean) * size),
+  };
+}
+
+interface Stratum {
+  /** Mean confidence over the unchecked tasks of the stratum. */
+  confidence: number;
+  checked: number;
+  right: number;
+}
+
+/** Tasks where models and a clear majority differ, and all others, with what gold says of each. */
+function checkedStrata(
+  table: AnswerTable,
+  posterior: Float64Array,
+  models: Float64Array,
+  votes: Float64Array,
+): [Stratum, Stratum] {
+  const { taskCount, classCount, gold } = table;
+  const strata: [Stratum, Stratum] = [
+    { confidence: 0, checked: 0, right: 0 },
+    { confidence: 0, checked: 0, right: 0 },
+  ];
+  const open = [0, 0];
+  for (let task = 0; task < taskCount; task++) {
+    if (table.taskStart[task] === table.taskStart[task + 1]) continue;
+    const row = task * classCount;
+    let [vote, model, best, tied] = [0, 0, 0, 0];
+    for (let k = 1; k < classCount; k++) {
+      if (votes[row + k] > votes[row + vote]) vote = k;
+      if (models[row + k] > models[row + model]) model = k;
+      if (posterior[row + k] > posterior[row + best]) best = k;
+    }
+    for (let k = 0; k < classCount; k++) if (votes[row + k] === votes[row + vote]) tied++;
+    const side = tied === 1 && vote !== model ? 0 : 1;
+    if (gold !== undefined && gold[task] >= 0) {
+      strata[side].checked++;
+      if (best === gold[task]) strata[side].right++;
+    } else {
+      open[side]++;
+      strata[side].confidence += posterior[row + best];
+    }
+  }
+  strata.forEach((stratum, side) => {
+    stratum.confidence = open[side] > 0 ? stratum.confidence / open[side] : 0.5;
+  });
+  return strata;
+}
+
+/** Share of answered tasks on which the task member and the worker members name different classes. */
+function disagreement(table: AnswerTable, { byName }: Members): number {
+  const worker = byName.coin.map((p, i) => (p + byName.vector[i] + byName.mix2[i] + byName.loglin[i]) / 4);
+  const a = largest(byName.task, table.taskCount, table.classCount);
+  const b = largest(worker, table.taskCount, table.classCount);
+  return 1 - sameShare(table, a, b);
+}
+
+function agreements(table: AnswerTable, byName: Members['byName'], labels: Int32Array): Record<string, number> {
+  const shares = Object.entries(byName).map(([name, posterior]) => {
+    return [name, sameShare(table, largest(posterior, table.taskCount, table.classCount), labels)] as const;
+  });
+  return Object.fromEntries(shares);
+}
+
+function sameShare(table: AnswerTable, a: Int32Array, b: Int32Array): number {
+  let same = 0;
+  let tasks = 0;
+  for (let task = 0; task < table.taskCount; task++) {
+    if (table.taskStart[task] === table.taskStart[task + 1]) continue;
+    tasks++;
+    if (a[task] === b[task]) same++;
+  }
+  return tasks === 0 ? 1 : same / tasks;
+}
+
+function autoNotes(
+  report: AutoReport,
+  overruled: readonly Overruled[],
+  cap: number,
+  usualCap: number,
+  table: AnswerTable,
+): string[] {
+  const notes: string[] = [];
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const kept = overruled.filter((item) => item.kept).length;
+  const held = overruled.length - kept;
+  const agreeing = Object.entries(report.members).map(([name, share]) => `${name} ${percent(share)}`);
+  notes.push(`members agree with the result on: ${agreeing.join(', ')}`);
+  if (report.verdict.decision !== 'keep') {
+    const { model, majority, decision } = report.verdict;
+    notes.push(
+      `checked tasks say ${model} to ${majority} for the models against the majority: the cap was ${decision === 'lift' ? 'lifted' : 'closed'}`,
+    );
+  }
+  if (overruled.length > 0) {
+    notes.push(
+      `${counted(kept, 'clear majority was', 'clear majorities were')} overruled (${percent(report.overruled)} of the tasks)`,
+    );
+  }
+  if (held > 0 && cap === usualCap) {
+    notes.push(
+      `the cap of ${percent(cap)} held back ${counted(held, 'more', 'more')}: check tasks of the list to decide them`,
+    );
+  }
+  const { expectedAccuracy: accuracy } = report;
+  notes.push(
+    `expected accuracy ${percent(accuracy.value)} [${percent(accuracy.lo)}, ${percent(accuracy.hi)}] assumes that most workers do not share the same mistake`,
+  );
+  if (report.memberDisagreement > worryingDisagreement) {
+    notes.push(
+      `task-side and worker-side models differ on ${percent(report.memberDisagreement)} of the tasks: workers may share a confusion`,
+    );
+  }
+  const top = Math.max(...report.momentPrior);
+  if (top > 0.8 && report.evidence >= -2 && report.evidence <= 12) {
+    const name = table.classes.name(report.momentPrior.indexOf(top));
+    notes.push(`class shares are uncertain: ${name} may hold ${percent(top)} of the tasks or no more than others`);
+  }
+  return notes;
+}
