@@ -21,6 +21,7 @@ export async function run(args: readonly string[]): Promise<void> {
     if (error !== undefined) fail(error, args.includes('--json'), shell);
   } finally {
     process.off('SIGINT', interrupt);
+    if (cancelled.signal.aborted) process.stdin.destroy();
     shell.progress.clear();
   }
 }

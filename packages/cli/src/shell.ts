@@ -1,8 +1,15 @@
 import { ProgressLine, type ProgressStream } from './output/progress.ts';
 
+/** A stream for results. */
+export interface OutputStream {
+  readonly isTTY?: boolean;
+  write(bytes: string | Uint8Array): boolean;
+  once(event: 'drain', then: (value?: unknown) => void): unknown;
+}
+
 /** The part of a process a command may touch. */
 export interface ShellProcess {
-  readonly stdout: ProgressStream;
+  readonly stdout: OutputStream;
   readonly stderr: ProgressStream;
   readonly stdin: AsyncIterable<Uint8Array>;
 }
@@ -32,6 +39,13 @@ export class Shell {
   print(text: string): void {
     this.progress.clear();
     this.#process.stdout.write(text);
+  }
+
+  /** Bytes that are a result; waits where the reader is slow. */
+  async write(bytes: Uint8Array): Promise<void> {
+    this.progress.clear();
+    const { stdout } = this.#process;
+    if (stdout.write(bytes) === false) await new Promise((resolve) => stdout.once('drain', resolve));
   }
 
   /** One JSON document as the result. */

@@ -1,5 +1,6 @@
 import { type Estimate, fitAsync, type Method } from '@assay/core';
-import { type Measures, measure } from '@assay/core/quality';
+import { writeResults, writeWorkers } from '@assay/core/formats';
+import { type Interval, type Measures, measure } from '@assay/core/quality';
 import { Command } from 'commander';
 import { type Answers, readAll } from '../input/answers.ts';
 import {
@@ -13,8 +14,9 @@ import {
 } from '../input/flags.ts';
 import { checkWritable, writeAll } from '../output/files.ts';
 import { receiptLine, receiptNotes, skippedRows } from '../output/receipt.ts';
-import { resultsContent, resultsFormat, resultsPreview, workersContent } from '../output/results.ts';
-import { count, counted, duration, fixed } from '../output/words.ts';
+import { checkOutputName, resultsPreview } from '../output/results.ts';
+import { clipped } from '../output/table.ts';
+import { count, counted, duration, fixed, withInterval } from '../output/words.ts';
 import type { Shell } from '../shell.ts';
 import { optionsText } from './methods.ts';
 
@@ -31,11 +33,11 @@ interface Flags extends ReadingFlags, MethodFlags {
 export function build(shell: Shell): Command {
   const command = new Command('aggregate').argument('<ANSWERS...>', 'files of answers, or - for standard input');
   withMethodFlags(command)
-    .option('-o, --output OUT', 'where the labels go; its extension chooses csv, tsv, jsonl or json')
-    .option('--workers-out FILE', 'where the worker report goes')
-    .option('--gold FILE', 'known labels the method may use')
-    .option('--truth FILE', 'known labels for evaluation only')
-    .option('--predictions NAME=FILE', "a model's labels or probabilities, as an AI worker (repeatable)", pairsOf)
+    .option('-o, --output <OUT>', 'where the labels go; its extension chooses csv, tsv, jsonl or json')
+    .option('--workers-out <FILE>', 'where the worker report goes')
+    .option('--gold <FILE>', 'known labels the method may use')
+    .option('--truth <FILE>', 'known labels for evaluation only')
+    .option('--predictions <NAME=FILE>', "a model's labels or probabilities, as an AI worker (repeatable)", pairsOf)
     .addOption(engineOption())
     .option('--json', 'print one JSON document and nothing else on stdout');
   withReadingFlags(command).addHelpText('after', () => {
@@ -50,7 +52,8 @@ async function aggregate(paths: readonly string[], flags: Flags, shell: Shell): 
   const { output, workersOut, gold, truth, predictions = {} } = flags;
   const toFile = output === '-' ? undefined : output;
   const outputs = [toFile, workersOut].filter((path) => path !== undefined);
-  for (const path of outputs) resultsFormat(path);
+  if (toFile !== undefined) checkOutputName(toFile, 'results');
+  if (workersOut !== undefined) checkOutputName(workersOut, 'workers');
   const sideFiles = [gold, truth, ...Object.values(predictions)].filter((path) => path !== undefined);
   await checkWritable(outputs, [...paths, ...sideFiles]);
 
@@ -64,9 +67,9 @@ async function aggregate(paths: readonly string[], flags: Flags, shell: Shell): 
   const measures = answers.truth === undefined ? undefined : measure(estimate, answers.truth);
 
   const files = [];
-  if (toFile !== undefined) files.push({ path: toFile, content: await resultsContent(toFile, estimate) });
+  if (toFile !== undefined) files.push({ path: toFile, content: writeResults(estimate, toFile) });
   if (workersOut !== undefined) {
-    files.push({ path: workersOut, content: await workersContent(workersOut, estimate, answers.table) });
+    files.push({ path: workersOut, content: writeWorkers(estimate, answers.table, workersOut) });
   }
   shell.signal.throwIfAborted();
   await writeAll(files);
@@ -82,7 +85,7 @@ async function aggregate(paths: readonly string[], flags: Flags, shell: Shell): 
   }
   for (const line of summary) shell.say(line);
   if (shell.interactive && output === undefined) shell.print(resultsPreview(estimate, 10));
-  else for (const piece of await resultsContent('-.csv', estimate)) shell.print(String(piece));
+  else for await (const chunk of writeResults(estimate, 'csv')) await shell.write(chunk);
 }
 
 /** Fits with progress on the terminal. */
@@ -111,6 +114,7 @@ function documentOf(
   measures: Measures | undefined,
 ): Record<string, unknown> {
   const { user, system } = process.cpuUsage();
+  const expected = expectedAccuracy(estimate);
   return {
     schema: 1,
     method: estimate.method,
@@ -129,6 +133,7 @@ function documentOf(
     ...(measures === undefined
       ? {}
       : { accuracy: measures.accuracy, logLoss: measures.logLoss, ece: measures.ece, coverage: measures.coverage }),
+    ...(expected === undefined ? {} : { expectedAccuracy: expected }),
     notes: [...receiptNotes(receipt), ...notes, ...estimate.notes],
   };
 }
@@ -157,6 +162,10 @@ function summaryLines(
         `calibration error ${fixed(measures.ece, 4)}, ${count(measures.scored)} of ${count(answers.truth?.size ?? 0)} known tasks answered`,
     );
   }
+  const expected = expectedAccuracy(estimate);
+  if (expected !== undefined) {
+    lines.push(`Expected accuracy: ${withInterval(expected.value, expected.lo, expected.hi)}`);
+  }
   const { ties, unsure, against } = comparedWithVote(estimate, answers);
   const remarks = [
     `${counted(against, 'label')} differ from the plain vote`,
@@ -168,8 +177,31 @@ function summaryLines(
     lines.push(`Wrote ${flags.output} (task, label, probability, …)`);
   }
   if (flags.workersOut !== undefined) lines.push(`Wrote ${flags.workersOut} (worker, answers, accuracy, lo, hi, …)`);
+  const check = checkLine(estimate);
+  if (check !== undefined) lines.push(check);
   lines.push(`Next: ${nextStep(flags)}`);
   return lines;
+}
+
+/** The accuracy a method claims for its labels, where it knows. */
+function expectedAccuracy({ extra }: Estimate): Interval | undefined {
+  const found = extra.expectedAccuracy as Partial<Interval> | undefined;
+  const { value, lo, hi } = found ?? {};
+  return value === undefined || lo === undefined || hi === undefined ? undefined : { value, lo, hi };
+}
+
+/** The tasks a method wants checked by hand, where it knows. */
+function checkLine({ extra }: Estimate): string | undefined {
+  const list = extra.checkList as
+    | { tasks: { task: string; model: string; majority: string }[]; total: number }
+    | undefined;
+  if (list === undefined || list.total === 0) return undefined;
+  const some = list.tasks.slice(0, 3).map(({ task, model, majority }) => {
+    const choice = model === majority ? model : `${model}, or ${majority} as most said`;
+    return `${clipped(task, 24)} (${choice})`;
+  });
+  const rest = list.total > some.length ? `, … ${count(list.total)} in all` : '';
+  return `Check by hand, it decides most: ${some.join('; ')}${rest}; pass what you find with --gold`;
 }
 
 /** What to look at after this. */

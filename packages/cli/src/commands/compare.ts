@@ -32,9 +32,9 @@ const draws = 1000;
 export function build(shell: Shell): Command {
   const command = new Command('compare')
     .argument('<ANSWERS...>', 'files of answers, or - for standard input')
-    .requiredOption('--truth FILE', 'known labels, for evaluation only')
-    .option('--methods LIST', 'method ids separated by commas, or all', methodsOf)
-    .option('--gold FILE', 'known labels the methods may use; those tasks are not scored')
+    .requiredOption('--truth <FILE>', 'known labels, for evaluation only')
+    .option('--methods <LIST>', 'method ids separated by commas, or all', methodsOf)
+    .option('--gold <FILE>', 'known labels the methods may use; those tasks are not scored')
     .addOption(seedFlag())
     .option('--json', 'print one JSON document and nothing else on stdout');
   return withReadingFlags(command).action((paths: string[], flags: Flags) => compare(paths, flags, shell));

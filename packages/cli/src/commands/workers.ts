@@ -1,9 +1,10 @@
+import { writeWorkers } from '@assay/core/formats';
 import { Command } from 'commander';
 import { readAll } from '../input/answers.ts';
 import { type MethodFlags, methodFrom, type ReadingFlags, withMethodFlags, withReadingFlags } from '../input/flags.ts';
 import { checkWritable, writeAll } from '../output/files.ts';
 import { receiptLine, receiptNotes } from '../output/receipt.ts';
-import { resultsFormat, workersContent } from '../output/results.ts';
+import { checkOutputName } from '../output/results.ts';
 import { clipped, tableText } from '../output/table.ts';
 import { count, fixed } from '../output/words.ts';
 import { type WorkerReport, workerReports } from '../output/worker-report.ts';
@@ -20,8 +21,8 @@ interface Flags extends ReadingFlags, MethodFlags {
 export function build(shell: Shell): Command {
   const command = new Command('workers').argument('<ANSWERS...>', 'files of answers, or - for standard input');
   withMethodFlags(command)
-    .option('-o, --output OUT', 'where the report goes; its extension chooses csv, tsv, jsonl or json')
-    .option('--gold FILE', 'known labels the method may use')
+    .option('-o, --output <OUT>', 'where the report goes; its extension chooses csv, tsv, jsonl or json')
+    .option('--gold <FILE>', 'known labels the method may use')
     .option('--json', 'print one JSON document and nothing else on stdout');
   return withReadingFlags(command).action((paths: string[], flags: Flags) => workers(paths, flags, shell));
 }
@@ -29,7 +30,7 @@ export function build(shell: Shell): Command {
 async function workers(paths: readonly string[], flags: Flags, shell: Shell): Promise<void> {
   const { method, options } = methodFrom(flags);
   const { output } = flags;
-  if (output !== undefined) resultsFormat(output);
+  if (output !== undefined) checkOutputName(output, 'workers');
   await checkWritable(output === undefined ? [] : [output], flags.gold === undefined ? paths : [...paths, flags.gold]);
   const answers = await readAll(paths, flags, shell);
   const say = flags.json === true ? (): void => {} : (line: string): void => shell.say(line);
@@ -41,7 +42,7 @@ async function workers(paths: readonly string[], flags: Flags, shell: Shell): Pr
   const reports = workerReports(estimate, answers.table);
   shell.signal.throwIfAborted();
   if (output !== undefined) {
-    await writeAll([{ path: output, content: await workersContent(output, estimate, answers.table) }]);
+    await writeAll([{ path: output, content: writeWorkers(estimate, answers.table, output) }]);
   }
   if (flags.json === true) {
     const notes = [...receiptNotes(answers.receipt), ...answers.notes, ...estimate.notes];

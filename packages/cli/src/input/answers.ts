@@ -124,18 +124,29 @@ function truthNotes(table: AnswerTable, truth: ReadonlyMap<string, string>, path
 
 /** The source, ending with an error when the run is cancelled, and showing how far it is. */
 function watched(source: Source, shell: Shell): Source {
+  const cancelled = new Promise<never>((_resolve, reject) => {
+    const end = (): void => {
+      const hint = 'run it again to start over';
+      reject(new StateError(`cancelled reading ${source.name}; nothing was kept`, { code: 'cancelled', hint }));
+    };
+    if (shell.signal.aborted) end();
+    else shell.signal.addEventListener('abort', end, { once: true });
+  });
+  cancelled.catch(() => {});
   async function* bytes(): AsyncGenerator<Uint8Array, void, void> {
+    const chunks = (source.bytes as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
     let seen = 0;
-    for await (const chunk of source.bytes as AsyncIterable<Uint8Array>) {
-      if (shell.signal.aborted) {
-        throw new StateError(`cancelled reading ${source.name}; nothing was kept`, {
-          code: 'cancelled',
-          hint: 'run it again to start over',
-        });
+    try {
+      for (;;) {
+        // A pipe may stay silent for ever: waiting for it must end too.
+        const next = await Promise.race([chunks.next(), cancelled]);
+        if (next.done === true) return;
+        seen += next.value.length;
+        shell.progress.show(() => `reading ${source.name}: ${count(seen / 1e6)} MB`);
+        yield next.value;
       }
-      seen += chunk.length;
-      shell.progress.show(() => `reading ${source.name}: ${count(seen / 1e6)} MB`);
-      yield chunk;
+    } finally {
+      if (!shell.signal.aborted) await chunks.return?.();
     }
   }
   return { name: source.name, bytes: bytes() };

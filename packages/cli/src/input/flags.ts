@@ -1,4 +1,4 @@
-import { AssayError, type DuplicateRule, type Method, methodById, parseOptions } from '@assay/core';
+import { AssayError, type DuplicateRule, type Method, methodById, methods, parseOptions } from '@assay/core';
 import type { ColumnChoice, ReadOptions } from '@assay/core/formats';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError, usageError } from '../output/failure.ts';
@@ -21,26 +21,26 @@ export interface ReadingFlags {
 /** Adds the flags about reading answers. */
 export function withReadingFlags(command: Command): Command {
   return command
-    .option('--format FORMAT', 'the format of ANSWERS, see "assay formats" (default: found from the content)')
+    .option('--format <FORMAT>', 'the format of ANSWERS, see "assay formats" (default: found from the content)')
     .option(
-      '--columns LIST',
+      '--columns <LIST>',
       'which column is what: task=item,worker=user,label=tag, or worker,task,label in order',
       columnsOf,
     )
-    .option('--delimiter CHAR', 'the character between cells (default: found; "tab" for a tab)', delimiterOf)
+    .option('--delimiter <CHAR>', 'the character between cells (default: found; "tab" for a tab)', delimiterOf)
     .option('--no-quotes', 'take quotation marks in CSV and TSV as ordinary text')
     .addOption(
       new Option(
-        '--duplicates RULE',
+        '--duplicates <RULE>',
         'which answer counts where a worker answered a task twice (default: last)',
       ).choices(['last', 'first', 'all', 'error']),
     )
-    .option('--question NAME', 'the question, where the file holds several')
-    .option('--classes LIST', 'all classes, in the order wanted; other labels are refused', listOf)
+    .option('--question <NAME>', 'the question, where the file holds several')
+    .option('--classes <LIST>', 'all classes, in the order wanted; other labels are refused', listOf)
     .option('--open-classes', 'allow labels besides --classes')
     .option('--fold-case', 'take labels that differ only in case for one')
     .option('--trim', 'drop spaces around tasks, workers and labels')
-    .option('--missing LIST', 'values that mean "no answer" (default: empty, NA, N/A, NaN, null)', listOf);
+    .option('--missing <LIST>', 'values that mean "no answer" (default: empty, NA, N/A, NaN, null)', listOf);
 }
 
 /** The reader's options for what was typed. */
@@ -65,18 +65,18 @@ export function readOptionsOf(flags: ReadingFlags): ReadOptions {
 /** Adds the flags that choose a method, its options and the seed. */
 export function withMethodFlags(command: Command): Command {
   return command
-    .option('-m, --method METHOD', `how labels are found, see "assay methods" (default: ${defaultMethod})`, methodOf)
-    .option('-O, --option NAME=VALUE', 'an option of the method (repeatable), see "assay methods METHOD"', pairsOf)
+    .option('-m, --method <METHOD>', `how labels are found, see "assay methods" (default: ${defaultMethod})`, methodOf)
+    .option('-O, --option <NAME=VALUE>', 'an option of the method (repeatable), see "assay methods METHOD"', pairsOf)
     .addOption(seedFlag());
 }
 
 /** `--seed N`. */
 export function seedFlag(): Option {
-  return new Option('--seed N', 'seed of random choices and of ties').argParser(seedOf).default(0);
+  return new Option('--seed <N>', 'seed of random choices and of ties').argParser(seedOf).default(0);
 }
 
 /** What `aggregate` and `workers` do when no method is named. */
-export const defaultMethod = 'dawid-skene-map';
+export const defaultMethod = 'auto';
 
 export interface MethodFlags {
   readonly method?: Method;
@@ -94,9 +94,9 @@ function methodOf(id: string): Method {
   return usageError(() => methodById(id));
 }
 
-/** A comma-separated list of method ids; undefined for `all`. */
-export function methodsOf(text: string): Method[] | undefined {
-  return text === 'all' ? undefined : listOf(text).map(methodOf);
+/** The methods of a comma-separated list of ids, or all. */
+export function methodsOf(text: string): Method[] {
+  return text === 'all' ? [...methods] : listOf(text).map(methodOf);
 }
 
 function seedOf(text: string): number {
@@ -143,7 +143,7 @@ function columnsOf(text: string): ColumnChoice {
 
 /** `--engine`: memory is here; the others come with `@assay/engines`. */
 export function engineOption(): Option {
-  return new Option('--engine ENGINE', 'where the work is done').default('memory').argParser((engine) => {
+  return new Option('--engine <ENGINE>', 'where the work is done').default('memory').argParser((engine) => {
     if (engine === 'memory') return engine;
     const planned = ['duckdb', 'clickhouse'].includes(engine);
     const hint = planned ? 'use --engine memory; this version has no other engine' : 'use --engine memory';

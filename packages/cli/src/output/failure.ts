@@ -58,7 +58,8 @@ function failureJson(error: AssayError): FailureJson {
 function inWords(error: AssayError): string {
   const { path, line, message } = error;
   if (path === undefined || isOption(error) || (line === undefined && message.includes(path))) return message;
-  return `${path}${line === undefined ? '' : `:${line}`}: ${message}`;
+  if (line === undefined) return `${path}: ${message}`;
+  return `${path}:${line}: ${message.replace(` (${path}, line ${line})`, '')}`;
 }
 
 /** Errors of method options carry the option's name as path, and their message says it already. */

@@ -3,10 +3,10 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InputError } from '@assay/core';
 
-/** A file to be written: text in one or many pieces. */
+/** A file to be written, in chunks. */
 export interface PendingFile {
   readonly path: string;
-  readonly content: string | Uint8Array | Iterable<string | Uint8Array>;
+  readonly content: AsyncIterable<Uint8Array>;
 }
 
 /**
@@ -21,8 +21,7 @@ export async function writeAll(files: readonly PendingFile[]): Promise<void> {
       const file = await open(temporary, 'wx');
       written.push({ from: temporary, to: path });
       try {
-        const pieces = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
-        for (const piece of pieces) await file.appendFile(piece);
+        for await (const chunk of content) await file.appendFile(chunk);
       } finally {
         await file.close();
       }
