@@ -1,6 +1,6 @@
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
-import { emOptions, posteriorTolerance, priorOption } from './em-options.ts';
+import { emOptions, priorOption } from './em-options.ts';
 import { fitConfusions } from './fit-confusions.ts';
 import { updatePrior } from './steps.ts';
 
@@ -70,7 +70,7 @@ export const confusionVector: Method = defineMethod({
         return objective;
       },
     });
-    const settings = { method: confusionVector.id, options: values, posteriorTolerance, ...values };
+    const settings = { method: confusionVector.id, options: values, ...values };
     return yield* fitConfusions(table, step, settings, context);
   },
 });

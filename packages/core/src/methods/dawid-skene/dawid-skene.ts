@@ -1,6 +1,6 @@
 import { defineMethod, type Method } from '../method.ts';
 import { matrixOption, optionTable } from '../options.ts';
-import { emOptions, posteriorTolerance, priorOption, priorSmoothingOption } from './em-options.ts';
+import { emOptions, priorOption, priorSmoothingOption } from './em-options.ts';
 import { fitConfusions } from './fit-confusions.ts';
 import { cellStep, pseudoCounts } from './steps.ts';
 
@@ -57,12 +57,7 @@ export const dawidSkene: Method = defineMethod({
   *fit(table, values, context) {
     const added = pseudoCounts(table.classCount, values.smoothing, values.smoothing);
     const step = () => cellStep(table, added, values.prior, values.priorSmoothing);
-    return yield* fitConfusions(
-      table,
-      step,
-      { method: dawidSkene.id, options: values, posteriorTolerance, ...values },
-      context,
-    );
+    return yield* fitConfusions(table, step, { method: dawidSkene.id, options: values, ...values }, context);
   },
 });
 
@@ -87,7 +82,7 @@ export const dawidSkeneHard: Method = defineMethod({
   *fit(table, values, context) {
     const added = pseudoCounts(table.classCount, values.smoothing, values.smoothing);
     const step = () => cellStep(table, added, values.prior, values.priorSmoothing);
-    const settings = { method: dawidSkeneHard.id, options: values, posteriorTolerance, hard: true, ...values };
+    const settings = { method: dawidSkeneHard.id, options: values, hard: true, ...values };
     return yield* fitConfusions(table, step, settings, context);
   },
 });
@@ -117,7 +112,6 @@ export const dawidSkeneHybrid: Method = defineMethod({
     const settings = {
       method: dawidSkeneHybrid.id,
       options: values,
-      posteriorTolerance,
       hardUntil: turnsSoftBelow,
       ...values,
     };
@@ -182,11 +176,6 @@ export const dawidSkeneMap: Method = defineMethod({
         ? pseudoCounts(table.classCount, values.diagonal - 1, values.offDiagonal - 1)
         : matrixOption('confusionPrior', values.confusionPrior, table.classCount).map((value) => value - 1);
     const step = () => cellStep(table, added, values.prior, values.priorSmoothing);
-    return yield* fitConfusions(
-      table,
-      step,
-      { method: dawidSkeneMap.id, options: values, posteriorTolerance, ...values },
-      context,
-    );
+    return yield* fitConfusions(table, step, { method: dawidSkeneMap.id, options: values, ...values }, context);
   },
 });

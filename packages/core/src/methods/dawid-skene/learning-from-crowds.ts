@@ -2,7 +2,7 @@ import type { Estimate } from '../estimate.ts';
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
 import { confusionWorkers } from '../worker-estimates.ts';
-import { emOptions, posteriorTolerance } from './em-options.ts';
+import { emOptions } from './em-options.ts';
 import { fitConfusions } from './fit-confusions.ts';
 import { cellStep } from './steps.ts';
 
@@ -53,7 +53,7 @@ export const learningFromCrowds: Method = defineMethod({
       }
     }
     const step = () => cellStep(table, added, 'estimated', values.prevalence - 1);
-    const settings = { method: learningFromCrowds.id, options: values, posteriorTolerance, ...values };
+    const settings = { method: learningFromCrowds.id, options: values, ...values };
     const estimate: Estimate = yield* fitConfusions(table, step, settings, context);
     const confusion = estimate.workers?.confusion;
     if (classCount !== 2 || confusion === undefined || estimate.prior === undefined) return estimate;

@@ -1,6 +1,6 @@
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
-import { emOptions, posteriorTolerance, priorOption } from './em-options.ts';
+import { emOptions, priorOption } from './em-options.ts';
 import { fitConfusions } from './fit-confusions.ts';
 import { pooledConfusion } from './shrunk.ts';
 import { updatePrior } from './steps.ts';
@@ -38,7 +38,7 @@ export const pooled: Method = defineMethod({
         return updatePrior(table, values.prior, 0, totals, prior);
       },
     });
-    const settings = { method: pooled.id, options: values, posteriorTolerance, ...values };
+    const settings = { method: pooled.id, options: values, ...values };
     return yield* fitConfusions(table, step, settings, context);
   },
 });

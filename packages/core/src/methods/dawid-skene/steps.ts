@@ -1,4 +1,5 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
+import { sumOfLogs } from '../../kernels/rescaling.ts';
 import type { ConfusionStep } from './confusion-em.ts';
 
 /** How the class prior is handled: re-estimated in each sweep, or kept uniform. */
@@ -49,27 +50,47 @@ export function cellStep(
   priorSmoothing: number,
 ): ConfusionStep {
   const { classCount, testCounts } = table;
-  const block = classCount * classCount;
   return {
     update(counts, totals, confusion, prior) {
-      let objective = updatePrior(table, rule, priorSmoothing, totals, prior);
-      for (let row = 0; row < counts.length; row += classCount) {
-        const shape = row % block;
-        let mass = 0;
-        for (let l = 0; l < classCount; l++) {
-          mass += counts[row + l] + added[shape + l] + (testCounts === undefined ? 0 : testCounts[row + l]);
-        }
-        if (!(mass > 0)) continue;
-        for (let l = 0; l < classCount; l++) {
-          const extra = added[shape + l] + (testCounts === undefined ? 0 : testCounts[row + l]);
-          const cell = (counts[row + l] + extra) / mass;
-          confusion[row + l] = cell;
-          if (extra > 0) objective += extra * Math.log(cell);
-        }
-      }
-      return objective;
+      const objective = updatePrior(table, rule, priorSmoothing, totals, prior);
+      if (testCounts !== undefined) for (let i = 0; i < counts.length; i++) counts[i] += testCounts[i];
+      normaliseRows(counts, added, classCount, confusion);
+      return objective + logPrior(confusion, added) + (testCounts === undefined ? 0 : logTests(confusion, testCounts));
     },
   };
+}
+
+function normaliseRows(counts: Float64Array, added: Float64Array, classCount: number, confusion: Float64Array): void {
+  const block = classCount * classCount;
+  for (let worker = 0; worker < counts.length; worker += block) {
+    for (let at = 0; at < block; at += classCount) {
+      const row = worker + at;
+      let mass = 0;
+      for (let l = 0; l < classCount; l++) mass += counts[row + l] + added[at + l];
+      if (!(mass > 0)) continue;
+      const scale = 1 / mass;
+      for (let l = 0; l < classCount; l++) confusion[row + l] = (counts[row + l] + added[at + l]) * scale;
+    }
+  }
+}
+
+/** Σ added · ln θ. Equal pseudo-counts, the usual case, need one logarithm in all. */
+function logPrior(confusion: Float64Array, added: Float64Array): number {
+  const block = added.length;
+  if (added.every((value) => value === added[0])) return added[0] === 0 ? 0 : added[0] * sumOfLogs(confusion);
+  let sum = 0;
+  for (let cell = 0; cell < confusion.length; cell++) {
+    if (added[cell % block] > 0) sum += added[cell % block] * Math.log(confusion[cell]);
+  }
+  return sum;
+}
+
+function logTests(confusion: Float64Array, testCounts: Float64Array): number {
+  let sum = 0;
+  for (let cell = 0; cell < confusion.length; cell++) {
+    if (testCounts[cell] > 0) sum += testCounts[cell] * Math.log(confusion[cell]);
+  }
+  return sum;
 }
 
 /** The K×K pseudo-counts with `diagonal` on the diagonal and `off` beside it. */
