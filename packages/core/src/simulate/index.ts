@@ -1,0 +1,2 @@
+/** Synthetic and thinned crowds for rehearsals and experiments. */
+export * from './thin.ts';
