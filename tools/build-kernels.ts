@@ -11,12 +11,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import asc from 'assemblyscript/asc';
 import { confusionSource } from './kernels/confusion.ts';
+import { gladSource } from './kernels/glad.ts';
 import { oddsSource } from './kernels/odds.ts';
 
 /** The source of each kernel module by name. */
 export const kernelSources: Readonly<Record<string, () => string>> = {
   confusion: confusionSource,
   odds: oddsSource,
+  glad: gladSource,
 };
 
 const compilerOptions = [
