@@ -149,11 +149,11 @@ async function duckdb(file: string, name: Contestant): Promise<{ answers: number
     );
   }
   const order = name === 'duckdb, sorted' ? ' ORDER BY 1, 2' : '';
+  const count = Number((await (await connection.run('SELECT count(*) FROM raw')).getRows())[0][0]);
   const result = await connection.stream(
     `SELECT t.id, w.id, l.id, epoch_ms(timestamp)::DOUBLE FROM raw
      JOIN tasks t ON t.name = raw.task JOIN workers w ON w.name = raw.worker JOIN labels l ON l.name = raw.label${order}`,
   );
-  const count = Number((await (await connection.run('SELECT count(*) FROM raw')).getRows())[0][0]);
   const [task, worker, label, time] = [
     new Uint32Array(count),
     new Uint32Array(count),

@@ -134,8 +134,7 @@ export class AnswerTableBuilder {
       column = new Column(Float64Array);
       this.#extra[name] = column;
     }
-    const absent = name === 'weight' ? 1 : Number.NaN;
-    while (column.length < this.size - 1) column.push(absent);
+    while (column.length < this.size - 1) column.push(absentValue(name));
     column.push(value);
   }
 
@@ -200,48 +199,45 @@ export class AnswerTableBuilder {
 
   /** Sorts, applies the duplicates rule and returns the table. The builder is spent afterwards. */
   build(): { table: AnswerTable; receipt: Receipt } {
-    const taskCount = this.tasks.size;
     const workerRank = canonicalRanks(this.workers);
     const classRank =
       this.#classesGiven > 0 ? givenFirst(this.classes, this.#classesGiven) : canonicalRanks(this.classes);
     const rows = this.size;
-    const task = this.#task.take();
-    const worker = this.#worker.take();
-    const label = this.#label.take();
-    for (let row = 0; row < rows; row++) worker[row] = workerRank[worker[row]];
-    for (let row = 0; row < rows; row++) label[row] = classRank[label[row]];
-    const extra: Partial<Record<Extra, Float64Array>> = {};
+    this.#worker.replace(workerRank);
+    this.#label.replace(classRank);
     for (const name of extras) {
       const column = this.#extra[name];
-      if (column === undefined) continue;
-      while (column.length < rows) column.push(name === 'weight' ? 1 : Number.NaN);
-      extra[name] = column.take();
+      while (column !== undefined && column.length < rows) column.push(absentValue(name));
     }
 
-    let order = orderByTaskAndWorker(task, worker, taskCount, this.workers.size);
-    const repeats = this.#applyDuplicates(order, task, worker, extra.time);
-    if (repeats > 0 && this.#duplicates !== 'all') order = order.subarray(0, rows - repeats);
-
-    const taskStart = new Uint32Array(taskCount + 1);
-    for (const row of order) taskStart[task[row] + 1]++;
-    for (let t = 0; t < taskCount; t++) taskStart[t + 1] += taskStart[t];
+    const { order: sorted, taskStart } = this.#sort();
+    const repeats = this.#applyDuplicates(sorted, taskStart);
+    const order = repeats > 0 && this.#duplicates !== 'all' ? sorted.subarray(0, rows - repeats) : sorted;
+    this.#task.clear();
     const workerKind = new Uint8Array(this.workers.size);
     for (const [index, kind] of this.#kind) workerKind[workerRank[index]] = workerKinds.indexOf(kind);
 
+    // Soft answers need the rows' labels; everything else leaves its column as it is put in order.
+    const soft = this.#soft.size > 0 ? this.#softRows(order, classRank) : undefined;
+    // The widest columns first, while memory is fullest.
+    const [weight, time, durationMs, costMicros] = extras.map((name) => this.#extra[name]?.takeInOrder(order));
     const table = new AnswerTable({
       question: this.#question,
       tasks: this.tasks,
       workers: reordered(this.workers, workerRank),
       classes: reordered(this.classes, classRank),
       taskStart,
-      worker: gather(worker, order),
-      label: gather(label, order),
+      worker: this.#worker.takeInOrder(order),
+      label: this.#label.takeInOrder(order),
       workerKind,
-      ...Object.fromEntries(Object.entries(extra).map(([name, values]) => [name, gather(values, order)])),
-      ...(this.#exposed.size > 0 ? { exposed: Uint8Array.from(order, (row) => (this.#exposed.has(row) ? 1 : 0)) } : {}),
-      ...(this.#soft.size > 0 ? { soft: this.#softRows(order, label, classRank) } : {}),
-      ...(this.#predicted.size > 0 ? { predicted: this.#predictedRows(order, classRank) } : {}),
-      ...(this.#gold.size > 0 ? { gold: this.#goldColumn(classRank) } : {}),
+      weight,
+      time,
+      durationMs,
+      costMicros,
+      exposed: this.#exposed.size > 0 ? Uint8Array.from(order, (row) => (this.#exposed.has(row) ? 1 : 0)) : undefined,
+      soft,
+      predicted: this.#predicted.size > 0 ? this.#predictedRows(order, classRank) : undefined,
+      gold: this.#gold.size > 0 ? this.#goldColumn(classRank) : undefined,
       uncounted: this.#uncounted.map((answer) => ({
         ...answer,
         worker: workerRank[answer.worker],
@@ -260,52 +256,83 @@ export class AnswerTableBuilder {
     return { table, receipt: this.receipt };
   }
 
-  /**
-   * Moves the rows that do not count to the end of `order`, keeping the others in place.
-   * Returns the number of repeats.
-   */
-  #applyDuplicates(order: Uint32Array, task: Uint32Array, worker: Uint32Array, time: Float64Array | undefined): number {
-    let kept = 0;
-    let repeats = 0;
-    for (let i = 0; i < order.length; ) {
-      let end = i + 1;
-      while (end < order.length && task[order[end]] === task[order[i]] && worker[order[end]] === worker[order[i]])
-        end++;
-      repeats += end - i - 1;
-      if (end - i > 1 && this.#duplicates === 'error') {
-        const [taskName, row] = [this.tasks.name(task[order[i]]), order[i + 1] + 1];
-        throw new InputError(
-          `invalid repeated answer of one worker to task ${shown(taskName)} in row ${row}; choose --duplicates last, first or all`,
-          {
-            code: 'duplicate-answer',
-            line: row,
-            got: taskName,
-            hint: 'remove the repeat or choose a rule with --duplicates',
-          },
-        );
-      }
-      if (this.#duplicates === 'all') {
-        i = end;
+  /** The rows by task, inside a task by worker, among equals as they came. */
+  #sort(): { order: Uint32Array; taskStart: Uint32Array } {
+    const task = this.#task;
+    const worker = this.#worker;
+    const taskCount = this.tasks.size;
+    const taskStart = new Uint32Array(taskCount + 1);
+    for (let row = 0; row < task.length; row++) taskStart[task.at(row) + 1]++;
+    for (let t = 0; t < taskCount; t++) taskStart[t + 1] += taskStart[t];
+    const next = taskStart.slice(0, taskCount);
+    const order = new Uint32Array(task.length);
+    for (let row = 0; row < order.length; row++) order[next[task.at(row)]++] = row;
+    for (let t = 0; t < taskCount; t++) {
+      const [from, to] = [taskStart[t], taskStart[t + 1]];
+      if (to - from > longestInsertion) {
+        order.subarray(from, to).sort((a, b) => worker.at(a) - worker.at(b) || a - b);
         continue;
       }
-      let chosen = i;
-      for (let j = i + 1; j < end; j++) {
-        const later = time === undefined || !(time[order[j]] < time[order[chosen]]);
-        if (this.#duplicates === 'last' ? later : !later) chosen = j;
+      for (let i = from + 1; i < to; i++) {
+        const row = order[i];
+        const key = worker.at(row);
+        let j = i;
+        for (; j > from && worker.at(order[j - 1]) > key; j--) order[j] = order[j - 1];
+        order[j] = row;
       }
-      order[kept++] = order[chosen];
-      i = end;
+    }
+    return { order, taskStart };
+  }
+
+  /**
+   * Moves the rows that count to the front of `order` and makes `taskStart` fit them. Returns the
+   * number of repeats.
+   */
+  #applyDuplicates(order: Uint32Array, taskStart: Uint32Array): number {
+    const worker = this.#worker;
+    const time = this.#extra.time;
+    const all = this.#duplicates === 'all';
+    let kept = 0;
+    let repeats = 0;
+    let start = 0;
+    for (let t = 0; t + 1 < taskStart.length; t++) {
+      const taskEnd = taskStart[t + 1];
+      for (let i = start; i < taskEnd; ) {
+        const who = worker.at(order[i]);
+        let end = i + 1;
+        while (end < taskEnd && worker.at(order[end]) === who) end++;
+        repeats += end - i - 1;
+        if (end - i > 1 && this.#duplicates === 'error') throw this.#repeated(t, order[i + 1]);
+        let chosen = i;
+        for (let j = i + 1; j < end && !all; j++) {
+          const later = time === undefined || !(time.at(order[j]) < time.at(order[chosen]));
+          if (this.#duplicates === 'last' ? later : !later) chosen = j;
+        }
+        if (!all) order[kept++] = order[chosen];
+        i = end;
+      }
+      start = taskEnd;
+      if (!all) taskStart[t + 1] = kept;
     }
     return repeats;
   }
 
-  #softRows(order: Uint32Array, label: Uint16Array, classRank: Uint32Array): Float64Array {
+  #repeated(task: number, row: number): InputError {
+    const name = this.tasks.name(task);
+    const hint = 'remove the repeat or choose a rule with --duplicates';
+    return new InputError(
+      `invalid repeated answer of one worker to task ${shown(name)} in row ${row + 1}; choose --duplicates last, first or all`,
+      { code: 'duplicate-answer', line: row + 1, got: name, hint },
+    );
+  }
+
+  #softRows(order: Uint32Array, classRank: Uint32Array): Float64Array {
     const classCount = this.classes.size;
     const soft = new Float64Array(order.length * classCount);
     order.forEach((row, answer) => {
       const given = this.#soft.get(row);
       const at = answer * classCount;
-      if (given === undefined) soft[at + label[row]] = 1;
+      if (given === undefined) soft[at + this.#label.at(row)] = 1;
       else {
         let total = 0;
         for (const value of Object.values(given)) total += value;
@@ -399,67 +426,78 @@ function reordered(dictionary: DictionaryBuilder, rank: Uint32Array): Dictionary
   return dictionaryOf(names);
 }
 
-/** Rows sorted by task, then worker, then row: two stable counting sorts. */
-function orderByTaskAndWorker(
-  task: Uint32Array,
-  worker: Uint32Array,
-  taskCount: number,
-  workerCount: number,
-): Uint32Array {
-  const byWorker = countingSort(worker, workerCount, undefined);
-  return countingSort(task, taskCount, byWorker);
-}
+/** Tasks with more answers than this are sorted by the engine's sort. */
+const longestInsertion = 32;
 
-function countingSort(key: Uint32Array, size: number, input: Uint32Array | undefined): Uint32Array {
-  const next = new Uint32Array(size + 1);
-  for (let row = 0; row < key.length; row++) next[key[row] + 1]++;
-  for (let k = 0; k < size; k++) next[k + 1] += next[k];
-  const order = new Uint32Array(key.length);
-  for (let i = 0; i < key.length; i++) {
-    const row = input === undefined ? i : input[i];
-    order[next[key[row]]++] = row;
-  }
-  return order;
-}
-
-function gather<A extends Uint32Array | Uint16Array | Float64Array>(values: A, order: Uint32Array): A {
-  const result = new (values.constructor as new (length: number) => A)(order.length);
-  for (let i = 0; i < order.length; i++) result[i] = values[order[i]];
-  return result;
+/** What an absent number of a row is: no weight means one answer. */
+function absentValue(name: Extra): number {
+  return name === 'weight' ? 1 : Number.NaN;
 }
 
 type NumberArray = Uint32Array | Uint16Array | Float64Array;
-const chunkBits = 16;
-const chunkSize = 1 << chunkBits;
+/** The first chunk of a column holds 2 to this power values. */
+const firstBits = 12;
+const firstSize = 1 << firstBits;
 
-/** A growing typed array in chunks, so that growth never copies and never needs twice the memory. */
+/**
+ * A growing typed array in chunks, each as long as all before it together, so that growth never
+ * copies and a chunk is found by the highest bit of the row.
+ */
 class Column<A extends NumberArray> {
   #chunks: A[] = [];
+  #last: A;
   #make: new (
     length: number,
   ) => A;
+  /** First row of the last chunk. */
+  #lastStart = 0;
   length = 0;
 
   constructor(make: new (length: number) => A) {
     this.#make = make;
+    this.#last = new make(0);
   }
 
   push(value: number): void {
-    const offset = this.length & (chunkSize - 1);
-    if (offset === 0) this.#chunks.push(new this.#make(chunkSize));
-    this.#chunks[this.length >>> chunkBits][offset] = value;
+    let offset = this.length - this.#lastStart;
+    if (offset === this.#last.length) {
+      this.#last = new this.#make(Math.max(firstSize, this.length));
+      this.#chunks.push(this.#last);
+      this.#lastStart = this.length;
+      offset = 0;
+    }
+    this.#last[offset] = value;
     this.length++;
   }
 
-  /** The values as one array; the column is empty afterwards. */
-  take(): A {
-    const all = new this.#make(this.length);
-    for (let chunk = 0; chunk < this.#chunks.length; chunk++) {
-      const from = chunk * chunkSize;
-      all.set(this.#chunks[chunk].subarray(0, Math.min(chunkSize, this.length - from)), from);
+  at(row: number): number {
+    if (row < firstSize) return this.#chunks[0][row];
+    const bit = 31 - Math.clz32(row);
+    return this.#chunks[bit - firstBits + 1][row - (1 << bit)];
+  }
+
+  /** Replaces each value v by `by[v]`. */
+  replace(by: Uint32Array): void {
+    for (const chunk of this.#chunks) {
+      const used = chunk === this.#last ? this.length - this.#lastStart : chunk.length;
+      for (let i = 0; i < used; i++) chunk[i] = by[chunk[i]];
     }
+  }
+
+  /** The values of the given rows as one array; the column is empty afterwards. */
+  takeInOrder(order: Uint32Array): A {
+    const values = new this.#make(order.length);
+    for (let i = 0; i < order.length; i++) values[i] = this.at(order[i]);
+    this.clear();
+    return values;
+  }
+
+  /** Frees the memory at once: waiting for the garbage collector would double the peak. */
+  clear(): void {
+    for (const chunk of this.#chunks) (chunk.buffer as ArrayBuffer).transfer(0);
     this.#chunks = [];
+    this.#last = new this.#make(0);
+    this.#lastStart = 0;
     this.length = 0;
-    return all;
   }
 }

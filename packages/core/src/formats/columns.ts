@@ -122,7 +122,7 @@ export function folded(name: string): string {
 
 /** How many of the names look like a header of answers. */
 export function knownNames(header: readonly string[]): number {
-  return header.filter((name) => allAliases.has(folded(name))).length;
+  return header.filter((name) => allAliases.has(folded(name)) || /^p_./.test(name)).length;
 }
 
 const allAliases: ReadonlySet<string> = new Set(Object.values(aliases).flat(2));

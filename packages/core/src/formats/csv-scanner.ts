@@ -50,6 +50,8 @@ export class CsvScanner {
   /** Records seen so far, the present one included. */
   records = 0;
   onRecord: () => void;
+  /** Called before the bytes of the records so far are overwritten. */
+  onMove: () => void = () => {};
   readonly #name: string;
   readonly #quoted: boolean;
   readonly #longest: number;
@@ -107,6 +109,7 @@ export class CsvScanner {
       }
     }
     const rest = this.#scan(final);
+    this.onMove();
     const left = this.#used - rest;
     if (left > this.#longest)
       this.#refuse(

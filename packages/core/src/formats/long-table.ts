@@ -6,6 +6,7 @@ import { CsvScanner } from './csv-scanner.ts';
 import { type Detection, type Format, no } from './format.ts';
 import { cellTexts, type FileHead } from './head.ts';
 import { guessRoles } from './headerless.ts';
+import { batchReader } from './long-batch.ts';
 import { chosenByName, chosenByPlace, kindOf, statusOf } from './options.ts';
 import { type AnswerSink, defaultQuestion, type QuestionSink } from './sink.ts';
 import type { SourceReader } from './source.ts';
@@ -58,6 +59,7 @@ function detectLong(head: FileHead, mine: (delimiter: string) => boolean): Detec
 
 /** The layout of a long table: where each role stands and whether the first record is a header. */
 export interface LongLayout {
+  readonly file: string;
   readonly plan: ColumnPlan;
   readonly header: boolean;
   readonly width: number;
@@ -77,7 +79,7 @@ export function layoutOf(head: FileHead, sink: AnswerSink, needed: readonly Role
     const names = first.map((name, index) => (header ? name : `column ${index + 1}`));
     const chosen = Object.fromEntries(byPlace.flatMap((role, index) => (role === null ? [] : [[role, names[index]]])));
     const plan = planColumns(head.name, names, chosen, needed);
-    return { plan, header, width };
+    return { file: head.name, plan, header, width };
   }
   const chosenNames = Object.values(byName);
   if (
@@ -85,16 +87,17 @@ export function layoutOf(head: FileHead, sink: AnswerSink, needed: readonly Role
     chosenNames.some((name) => first.includes(name)) ||
     (needed.length < 2 && knownNames(first) > 0)
   ) {
-    return { plan: planColumns(head.name, first, byName, needed), header: true, width };
+    return { file: head.name, plan: planColumns(head.name, first, byName, needed), header: true, width };
   }
-  if (chosenNames.length > 0) return { plan: planColumns(head.name, first, byName, needed), header: true, width };
+  if (chosenNames.length > 0)
+    return { file: head.name, plan: planColumns(head.name, first, byName, needed), header: true, width };
   const guessed = guessRoles(head, needed);
   const names = first.map((_, index) => `column ${index + 1}`);
   const chosen = Object.fromEntries(guessed.flatMap((role, index) => (role === null ? [] : [[role, names[index]]])));
   sink.guesses.add(
     `${head.name} has no header; its columns were taken for ${guessed.map((role) => role ?? '?').join(', ')} (say otherwise with --columns)`,
   );
-  return { plan: planColumns(head.name, names, chosen, needed), header: false, width };
+  return { file: head.name, plan: planColumns(head.name, names, chosen, needed), header: false, width };
 }
 
 async function readLongTable(reader: SourceReader, head: FileHead, sink: AnswerSink): Promise<void> {
@@ -106,7 +109,12 @@ async function readLongTable(reader: SourceReader, head: FileHead, sink: AnswerS
     { name: head.name, delimiter: head.delimiter.charCodeAt(0), quoted: sink.options.quoted },
     () => {},
   );
-  const row = rowReader(scanner, layout, head.name, sink);
+  const only =
+    at.question === undefined
+      ? sink.question(sink.wants(defaultQuestion) ? undefined : sink.options.question)
+      : undefined;
+  const general = rowReader(scanner, layout, sink, only);
+  const row = (only && batchReader(scanner, layout, sink, only, general)) ?? general;
   for (const role of ['task', 'worker', 'label', 'gold', 'question', 'status', 'kind', 'exposed'] as const) {
     const column = at[role];
     if (column !== undefined) markHashed(scanner, column);
@@ -130,8 +138,13 @@ function markHashed(scanner: CsvScanner, column: number): void {
 }
 
 /** What is done with each record: built once, so that a row costs no look-up by name. */
-function rowReader(scanner: CsvScanner, layout: LongLayout, file: string, sink: AnswerSink): () => void {
-  const { width } = layout;
+function rowReader(
+  scanner: CsvScanner,
+  layout: LongLayout,
+  sink: AnswerSink,
+  only: QuestionSink | undefined,
+): () => void {
+  const { file, width } = layout;
   const column = (role: Role): number => layout.plan.at[role] ?? -1;
   const [taskAt, workerAt, labelAt, goldAt, questionAt] = [
     column('task'),
@@ -164,8 +177,6 @@ function rowReader(scanner: CsvScanner, layout: LongLayout, file: string, sink: 
   );
   const questionNames = new DictionaryBuilder();
   const questionSinks: (QuestionSink | null)[] = [];
-  const only =
-    questionAt >= 0 ? undefined : sink.wants(defaultQuestion) ? sink.question() : sink.question(sink.options.question);
   const workerForAll = sink.options.worker;
 
   const index = (words: WordColumn<unknown>, at: number): number =>

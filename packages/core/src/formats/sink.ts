@@ -369,7 +369,8 @@ function missingCell(role: 'task' | 'worker'): InputError {
   return new InputError(`missing ${role}; ${hint}`, { code: `missing-${role}`, got: '', hint });
 }
 
-function notUtf8(what: string, bytes: Uint8Array, from: number, to: number): InputError {
+/** The error of a cell that is not UTF-8. */
+export function notUtf8(what: string, bytes: Uint8Array, from: number, to: number): InputError {
   const text = textOf(bytes, from, to);
   return new InputError(`invalid UTF-8 in ${what} ${shown(text)}; save the file as UTF-8`, {
     code: 'invalid-utf8',

@@ -61,6 +61,9 @@ export function timeFromNumber(value: number): number {
   return value * 1000;
 }
 
+let lastDate = -1;
+let lastDays = 0;
+
 /** The time of the commonest spellings straight from the bytes: digits and `2026-01-02T03:04:05[.678]Z`. */
 export function timeFromBytes(bytes: Uint8Array, from: number, to: number): number {
   const length = to - from;
@@ -80,7 +83,10 @@ export function timeFromBytes(bytes: Uint8Array, from: number, to: number): numb
     const ms = length === 24 ? (bytes[from + 19] === 0x2e ? digits(bytes, from + 20, from + 23) : -1) : 0;
     const zoned = length === 19 || bytes[to - 1] === 0x5a;
     if (separators && zoned && year >= 0 && ms >= 0 && validClock(month, day, hour, minute, second)) {
-      return clockMs(daysFromCivil(year, month, day), hour, minute, second) + ms;
+      // Rows follow each other in time: the day is mostly that of the row before.
+      const date = (year * 12 + month) * 31 + day;
+      if (date !== lastDate) [lastDate, lastDays] = [date, daysFromCivil(year, month, day)];
+      return clockMs(lastDays, hour, minute, second) + ms;
     }
   }
   return parseTime(textOf(bytes, from, to));
