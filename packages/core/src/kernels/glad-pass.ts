@@ -73,6 +73,8 @@ interface Places {
   readonly posterior: number;
 }
 
+/** Objective and constants of the kernel. */
+const headBytes = 256;
 const linearAt = 0;
 const productAt = 2;
 const exponentsAt = 4;
@@ -96,7 +98,7 @@ class MemoryGladPass implements GladPass {
     this.#logWrong = Math.log(Math.max(1, classCount - 1));
     const { order, blocks } = this.#layout;
     const most = blocks.length === 0 ? 0 : blocks[blocks.length - 2];
-    const plan = new MemoryPlan(64);
+    const plan = new MemoryPlan(headBytes);
     const places = {
       logPrior: plan.take(classCount, 8),
       totals: plan.take(classCount, 8),
@@ -115,6 +117,7 @@ class MemoryGladPass implements GladPass {
     this.#places = places;
     const engine = weight === undefined ? (options.engine ?? 'auto') : 'reference';
     this.#memory = openMemory({ name: 'glad', base64: gladKernel }, plan, engine, worker.length);
+    this.#memory.run?.init();
     this.#prior = new Float64Array(classCount).fill(1 / classCount);
     this.#weight = weight === undefined ? undefined : new Float64Array(weight.length);
     const { words, halves, doubles } = this.#memory;
