@@ -131,7 +131,8 @@ async function checkSnippets(snippets: readonly Snippet[]): Promise<void> {
   const entries = [...(await entryPoints())];
   mkdirSync(join(root, 'dist'), { recursive: true });
   const folder = mkdtempSync(join(root, 'dist/snippets-'));
-  const silent = { log: console.log, error: console.error };
+  const loud = { log: console.log, error: console.error };
+  const write = process.stdout.write;
   try {
     for (const [index, snippet] of snippets.entries()) {
       checked++;
@@ -146,12 +147,14 @@ async function checkSnippets(snippets: readonly Snippet[]): Promise<void> {
       writeFileSync(file, moduleOf(snippet, snippet.module === undefined ? [] : [...own, ...entries]));
       console.log = (): void => {};
       console.error = (): void => {};
+      process.stdout.write = (): boolean => true;
       try {
         await import(pathToFileURL(file).href);
       } catch (error) {
         failures.push(`${snippet.at}: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
       } finally {
-        Object.assign(console, silent);
+        Object.assign(console, loud);
+        process.stdout.write = write;
       }
     }
   } finally {

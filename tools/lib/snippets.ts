@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Script } from 'node:vm';
 import { blanked } from './source.ts';
 
 /** A piece of TypeScript a page or a docstring shows. */
@@ -36,6 +37,12 @@ export function docstringExamples(root: string, pattern = 'packages/*/src/**/*.t
   return snippets;
 }
 
+/** What docstring examples may use without saying where it comes from. */
+const ambient: Readonly<Record<string, string>> = {
+  table: `answersFrom([['t1', 'ana', 'cat'], ['t1', 'bo', 'cat'], ['t1', 'cy', 'dog'], ['t2', 'ana', 'dog'], ['t2', 'bo', 'dog']])`,
+  estimate: 'fit(majorityVote, table)',
+};
+
 /**
  * A module that runs a snippet: `expression; // => value` becomes a comparison, and names that the
  * snippet uses but does not make come from `entries` (module specifier → what it exports), first match first.
@@ -63,13 +70,23 @@ export function moduleOf(
           .trim(),
       );
   }
+  const given: string[] = [];
+  if (snippet.module !== undefined) {
+    const asked = Object.keys(ambient).filter((name) => used.has(name) && !declared.has(name));
+    if (asked.includes('estimate') && !declared.has('table') && !asked.includes('table')) asked.unshift('table');
+    for (const name of asked) {
+      given.push(`const ${name} = ${ambient[name]};`);
+      declared.add(name);
+      for (const needed of ['answersFrom', 'fit', 'majorityVote']) used.add(needed);
+    }
+  }
   const imports: string[] = [];
   for (const [specifier, names] of entries) {
     const wanted = [...used].filter((name) => names.has(name) && !declared.has(name));
     for (const name of wanted) declared.add(name);
     if (wanted.length > 0) imports.push(`import { ${wanted.join(', ')} } from '${specifier}';`);
   }
-  return `${imports.join(' ')} const __expect = globalThis.__expectSnippet;\n${body}\nexport {};\n`;
+  return `${imports.join(' ')} ${given.join(' ')} const __expect = globalThis.__expectSnippet;\n${body}\nexport {};\n`;
 }
 
 /** `f(x); // => 3` as `__expect(f(x), '3', () => (3));`; also after `const y = …` and `console.log(…)`. */
@@ -87,7 +104,7 @@ export function withAssertions(code: string): string {
     }
     statement = statement.trim().replace(/;$/, '');
     const expected = match[2].trim();
-    const value = expected.includes('…') ? 'undefined' : `() => (${expected})`;
+    const value = expected.includes('…') || !isExpression(expected) ? 'undefined' : `() => (${expected})`;
     const assertion = (expression: string): string => `__expect(${expression}, ${JSON.stringify(expected)}, ${value});`;
     const declaration = /^(?:const|let)\s+([\w$]+)(?:\s*:[^=]+)?\s*=(?!=)/.exec(statement);
     const logged = /^console\.log\(([\s\S]*)\)$/.exec(statement);
@@ -95,6 +112,16 @@ export function withAssertions(code: string): string {
       declaration !== null ? `${statement}; ${assertion(declaration[1])}` : assertion(logged?.[1] ?? statement);
   }
   return lines.join('\n');
+}
+
+/** `Map(1) { 'a' => 1 }` and the like are shown as text, not as code. */
+function isExpression(text: string): boolean {
+  try {
+    new Script(`(${text})`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function depthOf(text: string): number {

@@ -37,7 +37,7 @@ describe('assay aggregate', () => {
   const folder = folderWith(files);
 
   it('prints one JSON document with exactly the documented keys', () => {
-    const run = assay(['aggregate', 'answers.csv', '--json'], { cwd: folder });
+    const run = assay(['aggregate', 'answers.csv', '-m', 'dawid-skene', '--json'], { cwd: folder });
     expect(run).toMatchObject({ code: 0, stderr: '' });
     const document = JSON.parse(run.stdout);
     expect(Object.keys(document).sort()).toEqual([...aggregateKeys].sort());
@@ -50,6 +50,15 @@ describe('assay aggregate', () => {
       duplicates: 0,
       skipped: 0,
     });
+  });
+
+  it('chooses the method by itself, and says what accuracy to expect with an interval', () => {
+    const { stdout } = assay(['aggregate', 'examples/tickets/answers.csv', '--json']);
+    const document = JSON.parse(stdout);
+    expect(document.method).toBe('auto');
+    const { value, lo, hi } = document.expectedAccuracy;
+    expect(Object.keys(document.expectedAccuracy)).toEqual(['value', 'lo', 'hi']);
+    expect(0 <= lo && lo < value && value < hi && hi <= 1).toBe(true);
   });
 
   it('adds the scores when the truth is given', () => {
@@ -164,8 +173,12 @@ describe('assay aggregate', () => {
   it('keeps the seed, and gives the same result for the same seed and order of rows', () => {
     const [head, ...rows] = answers.trimEnd().split('\n');
     const shuffled = `${[head, ...rows.reverse()].join('\n')}\n`;
-    const labels = (input: string): string[] =>
-      assay(['aggregate', '-', '--seed', '7'], { input }).stdout.trimEnd().split('\n').sort();
+    // Sums run in another order, which may change the last digits.
+    const labels = (input: string): string[] => {
+      const { stdout } = assay(['aggregate', '-', '--seed', '7'], { input });
+      const rounded = stdout.replace(/\d\.\d{10,}/g, (number) => Number(number).toFixed(9));
+      return rounded.trimEnd().split('\n').sort();
+    };
     expect(labels(shuffled)).toEqual(labels(answers));
     expect(JSON.parse(assay(['aggregate', '-', '--seed', '7', '--json'], { input: answers }).stdout).seed).toBe(7);
   });
