@@ -1,5 +1,6 @@
 import { InputError, nearNames, shown } from '../errors.ts';
 import { auto } from './auto/auto.ts';
+import { variationalBayes } from './bayesian/variational-bayes.ts';
 import { confusionVector } from './dawid-skene/confusion-vector.ts';
 import { dawidSkene, dawidSkeneHard, dawidSkeneHybrid, dawidSkeneMap } from './dawid-skene/dawid-skene.ts';
 import { learningFromCrowds } from './dawid-skene/learning-from-crowds.ts';
@@ -7,11 +8,30 @@ import { oneCoin, zenCrowd } from './dawid-skene/one-coin.ts';
 import { pooled } from './dawid-skene/pooled.ts';
 import { coinShrunk, pooledShrunk } from './dawid-skene/shrunk.ts';
 import type { Method } from './method.ts';
+import { bpOneCoin } from './propagation/bp-one-coin.ts';
+import { meanField } from './propagation/mean-field.ts';
+import { glad } from './skill/glad.ts';
+import { mace } from './skill/mace.ts';
+import { goldWeightedVote } from './voting/gold-weighted-vote.ts';
+import { iwmv } from './voting/iwmv.ts';
 import { majorityVote } from './voting/majority-vote.ts';
+import { surprisinglyPopular } from './voting/surprisingly-popular.ts';
+import { twoThirds } from './voting/two-thirds.ts';
+import { wawa } from './voting/wawa.ts';
+import { weightedVote } from './voting/weighted-vote.ts';
+import { zeroBasedSkill } from './voting/zero-based-skill.ts';
 
 /** Every method that needs answers alone, in the order they are listed to users. */
 export const methods: readonly Method[] = [
+  auto,
   majorityVote,
+  weightedVote,
+  wawa,
+  zeroBasedSkill,
+  iwmv,
+  twoThirds,
+  goldWeightedVote,
+  surprisinglyPopular,
   dawidSkene,
   dawidSkeneHard,
   dawidSkeneHybrid,
@@ -23,7 +43,11 @@ export const methods: readonly Method[] = [
   confusionVector,
   pooled,
   learningFromCrowds,
-  auto,
+  variationalBayes,
+  bpOneCoin,
+  meanField,
+  glad,
+  mace,
 ];
 
 /**
