@@ -38,7 +38,8 @@ export async function readAnswers(
   const sink = new AnswerSink(options);
   for (const source of asList(sources)) await readInto(source, sink);
   const tables = sink.finish();
-  const chosen = (): { table: AnswerTable; receipt: Receipt } => chooseQuestion(tables, options.question);
+  const chosen = (): { table: AnswerTable; receipt: Receipt } =>
+    chooseQuestion(tables, options.question, sink.passedOver);
   return {
     get table(): AnswerTable {
       return chosen().table;
@@ -65,30 +66,31 @@ export async function readInto(source: Source, sink: AnswerSink): Promise<void> 
   }
 }
 
-function chooseQuestion<V>(tables: ReadonlyMap<string, V>, question: string | undefined): V {
+function chooseQuestion<V>(
+  tables: ReadonlyMap<string, V>,
+  question: string | undefined,
+  others: ReadonlySet<string>,
+): V {
   const names = [...tables.keys()];
-  const found = question === undefined ? (names.length === 1 ? tables.get(names[0]) : undefined) : tables.get(question);
+  const found = names.length === 1 || question !== undefined ? tables.get(question ?? names[0]) : undefined;
   if (found !== undefined) return found;
-  if (names.length === 0) {
-    const hint =
-      question === undefined
-        ? 'give a file with at least one answer'
-        : `no answer to ${shown(question)} was found; leave out --question to list what there is`;
-    throw new InputError(`missing answers; ${hint}`, { code: 'no-answers', got: question, hint });
+  if (names.length + others.size === 0) {
+    const hint = 'give a file with at least one answer';
+    throw new InputError(`missing answers; ${hint}`, { code: 'no-answers', hint });
   }
-  const hint = `choose one with --question: ${names.slice(0, 12).join(', ')}`;
   if (question === undefined) {
-    throw new InputError(`ambiguous question: the answers are to ${names.length} questions; ${hint}`, {
-      code: 'ambiguous-question',
-      got: names.slice(0, 12).join(','),
-      hint,
-    });
+    const hint = `choose one with --question: ${names.slice(0, 12).join(', ')}`;
+    const message = `ambiguous question: the answers are to ${names.length} questions; ${hint}`;
+    throw new InputError(message, { code: 'ambiguous-question', got: names.slice(0, 12).join(','), hint });
   }
-  const near = nearNames(question, names);
-  throw new InputError(
-    `unknown question ${shown(question)}; ${near.length > 0 ? `did you mean ${near.join(' or ')}?` : hint}`,
-    { code: 'unknown-question', got: question, hint },
-  );
+  const near = nearNames(question, [...others]);
+  const hint =
+    near.length > 0 ? `did you mean ${near.join(' or ')}?` : `the questions are ${[...others].slice(0, 12).join(', ')}`;
+  throw new InputError(`unknown question ${shown(question)}; ${hint}`, {
+    code: 'unknown-question',
+    got: question,
+    hint,
+  });
 }
 
 export function asList<T>(given: T | readonly T[]): readonly T[] {

@@ -45,6 +45,8 @@ export class AnswerSink {
   readonly guesses: Set<string> = new Set();
   readonly columns: Map<string, string> = new Map();
   readonly sources: string[] = [];
+  /** Questions that were not asked for. */
+  readonly passedOver: Set<string> = new Set();
   readonly formats: Set<string> = new Set();
 
   constructor(options: ReadOptions = {}) {
@@ -63,11 +65,9 @@ export class AnswerSink {
 
   /** Is this question wanted? */
   wants(question: string): boolean {
-    return this.options.question === undefined || this.options.question === question;
-  }
-
-  get questions(): string[] {
-    return [...this.#questions.keys()];
+    if (this.options.question === undefined || this.options.question === question) return true;
+    this.passedOver.add(question);
+    return false;
   }
 
   /** Adds one answer. `place` says where it stands, for errors. */
