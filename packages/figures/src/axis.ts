@@ -13,6 +13,8 @@ export interface AxisOptions extends FormatOptions {
   readonly across: readonly [number, number];
   /** About how many ticks; default from the length. */
   readonly count?: number;
+  /** Ticks at whole numbers only. */
+  readonly whole?: boolean;
   /** Default true. */
   readonly grid?: boolean;
 }
@@ -26,7 +28,8 @@ export function bottomAxisHeight(label: string | undefined): number {
 export function bottomAxis(options: AxisOptions): Markup {
   const { scale, across, label, grid = true } = options;
   const [left, right] = ordered(scale.range);
-  const ticks = enough(scale, options.count ?? Math.max(2, Math.round((right - left) / 80)));
+  const wanted = options.count ?? Math.max(2, Math.round((right - left) / 80));
+  const ticks = options.whole ? scale.ticks(wanted).filter(Number.isInteger) : enough(scale, wanted);
   const labels = formatTicks(ticks, options);
   const base = across[1];
   const lines = ticks.map((tick) => path('M', scale.at(tick), across[0], 'V', base)).join('');

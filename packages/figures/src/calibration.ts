@@ -123,6 +123,13 @@ function draw(options: CalibrationOptions, bins: readonly CalibrationBin[], area
     body: fragment(
       leftAxis({ ...percent, scale: y, across: [left, right], label: observedLabel, count: 5 }),
       element('path', {
+        ...paint({ fill: 'none', stroke: 'grid' }),
+        d: x
+          .ticks(5)
+          .map((tick) => path('M', x.at(tick), top, 'V', bottom))
+          .join(''),
+      }),
+      element('path', {
         ...paint({ fill: 'none', stroke: 'axis' }),
         'stroke-dasharray': '5 4',
         'stroke-width': 1.25,
@@ -133,7 +140,7 @@ function draw(options: CalibrationOptions, bins: readonly CalibrationBin[], area
       element('path', {
         ...paint({ fill: 'none', stroke: look.role }),
         'stroke-width': 1.5,
-        'stroke-opacity': 0.55,
+        'stroke-opacity': 0.4,
         d: curve,
       }),
       points,

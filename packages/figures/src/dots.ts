@@ -37,6 +37,8 @@ export interface DotRow {
 export interface DotsOptions extends FigureOptions, FormatOptions {
   /** From top to bottom, as given. */
   readonly rows: readonly DotRow[];
+  /** Groups in the order of their colours and markers, so that several figures agree. Default: by appearance. */
+  readonly groups?: readonly string[];
   /** Name of the value axis. */
   readonly label?: string;
   /** Name of the counts at the right, for example `answers`. */
@@ -89,11 +91,12 @@ const rowHeight = 20;
 
 function draw(options: DotsOptions, area: Area): Drawing {
   const { rows, reference } = options;
-  const groups = [...new Set(rows.map((row) => row.group ?? ''))];
+  const present = new Set(rows.map((row) => row.group ?? ''));
+  const groups = [...new Set([...(options.groups ?? []), ...present])];
   const key =
-    groups.length > 1
+    present.size > 1
       ? legend(
-          groups.map((name, index) => ({ name, look: seriesLook(index) })),
+          groups.flatMap((name, index) => (present.has(name) ? [{ name, look: seriesLook(index) }] : [])),
           area.width,
         )
       : undefined;

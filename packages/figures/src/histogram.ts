@@ -21,6 +21,8 @@ export interface HistogramOptions extends FigureOptions, FormatOptions {
   readonly values?: ArrayLike<number>;
   /** About how many bins, 1 to 200; their edges are tidy numbers. Default 20. */
   readonly bins?: number;
+  /** The values are whole numbers: bins and ticks are too, and few distinct values get a bin each. */
+  readonly whole?: boolean;
   /** Edges of bins already counted, ascending, one more than `counts`. */
   readonly edges?: readonly number[];
   readonly counts?: readonly number[];
@@ -61,8 +63,13 @@ interface Bins {
   readonly counts: readonly number[];
 }
 
-/** Counts values into about `count` bins with tidy edges. Shares in [0, 1] stay inside it. */
-export function binned({ values = [], bins = 20 }: Pick<HistogramOptions, 'values' | 'bins'>): Bins {
+/** Counts values into about `count` bins with tidy edges. Percentages of shares in [0, 1] stay inside it. */
+export function binned({
+  values = [],
+  bins = 20,
+  whole = false,
+  format,
+}: Pick<HistogramOptions, 'values' | 'bins' | 'whole' | 'format'>): Bins {
   checkWhole(bins, 1, 200, 'bins');
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = 0; i < values.length; i++) {
@@ -71,8 +78,12 @@ export function binned({ values = [], bins = 20 }: Pick<HistogramOptions, 'value
     if (value > high) high = value;
   }
   if (values.length === 0) return { edges: [0, 1], counts: [0] };
-  const [from, to] = niceDomain(low, high, bins);
-  const step = niceStep(to - from, bins);
+  const single = whole && high - low < bins;
+  const [niceFrom, niceTo] = niceDomain(low, high, bins);
+  const share = format === 'percent' && low >= 0 && high <= 1;
+  const [inFrom, inTo] = share ? [Math.max(0, niceFrom), Math.min(1, niceTo)] : [niceFrom, niceTo];
+  const [from, to] = single ? [low - 0.5, high + 0.5] : [inFrom, inTo];
+  const step = single ? 1 : Math.max(niceStep(to - from, bins), whole ? 1 : 0);
   const count = Math.max(1, Math.ceil((to - from) / step - 1e-9));
   const counts = new Array<number>(count).fill(0);
   for (let i = 0; i < values.length; i++) {
@@ -110,8 +121,11 @@ function draw(options: HistogramOptions, { edges, counts }: Bins, area: Area): D
   const x = linearScale([edges[0], edges[edges.length - 1]], [left, right]);
   const y = linearScale([0, upper], [bottom, top]);
   const column = (index: number): number => x.at(edges[index]);
-  const name = (index: number): string =>
-    `${formatValue(edges[index], options)} to ${formatValue(edges[index + 1], options)}`;
+  const name = (index: number): string => {
+    const [from, to] = [edges[index], edges[index + 1]];
+    if (options.whole && to - from === 1 && !Number.isInteger(from)) return formatValue(from + 0.5, options);
+    return `${formatValue(from, options)} to ${formatValue(to, options)}`;
+  };
   const bars = counts.map((count, index) => {
     const gap = Math.min(1, (column(index + 1) - column(index)) * 0.2);
     return count === 0
@@ -139,7 +153,7 @@ function draw(options: HistogramOptions, { edges, counts }: Bins, area: Area): D
       reference && marked ? referenceLine(reference, x.at(reference.value), top, bottom, area.width) : nothing,
     ),
     height: bottom + bottomAxisHeight(options.label),
-    description: `${formatValue(total, { format: 'count' })} ${countLabel === 'count' ? 'values' : countLabel} in ${counts.length} bins from ${formatValue(edges[0], options)} to ${formatValue(edges[edges.length - 1], options)}. Most, ${formatValue(most, { format: 'count' })}, from ${name(peak)}.`,
+    description: `${formatValue(total, { format: 'count' })} ${countLabel === 'count' ? 'values' : countLabel} in ${counts.length} bins from ${formatValue(edges[0], options)} to ${formatValue(edges[edges.length - 1], options)}. Most, ${formatValue(most, { format: 'count' })}, at ${name(peak)}.`,
     tables: [
       {
         caption: options.title,

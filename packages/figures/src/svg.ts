@@ -37,6 +37,16 @@ export function element(name: string, attributes: Attributes = {}, ...children: 
   return (inside === '' ? `${open}/>` : `${open}>${inside}</${name}>`) as Markup;
 }
 
+/** As {@link element} for HTML, where an empty element still needs its end tag unless it is void. */
+export function html(name: string, attributes: Attributes = {}, ...children: Child[]): Markup {
+  const markup = element(name, attributes, ...children);
+  return markup.endsWith('/>') && fragment(...children) === '' && !voidElements.has(name)
+    ? (`${markup.slice(0, -2)}></${name}>` as Markup)
+    : markup;
+}
+
+const voidElements: ReadonlySet<string> = new Set(['meta', 'br', 'hr', 'col', 'link', 'img', 'input']);
+
 /** Several pieces of markup in a row. */
 export function fragment(...children: Child[]): Markup {
   let result = '';

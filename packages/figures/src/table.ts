@@ -1,6 +1,6 @@
 import type { Figure } from './figure.ts';
 import { formatValue, type ValueFormat } from './format.ts';
-import { element, fragment, text } from './svg.ts';
+import { fragment, html, type Markup, text } from './svg.ts';
 
 /** A column of the table behind a figure. Columns without a format hold text. */
 export interface TableColumn {
@@ -37,35 +37,35 @@ export function dataTable(figure: Pick<Figure, 'tables'>, options: TableOptions 
   return fragment(figure.tables.map((table) => tableMarkup(table, options.most ?? 200)));
 }
 
-function tableMarkup(table: FigureTable, most: number): ReturnType<typeof element> {
+function tableMarkup(table: FigureTable, most: number): Markup {
   const shownRows = table.rows.slice(0, most);
   const caption =
     shownRows.length < table.rows.length
       ? `${table.caption} (${formatValue(shownRows.length, { format: 'count' })} of ${formatValue(table.rows.length, { format: 'count' })} rows)`
       : table.caption;
-  return element(
+  return html(
     'table',
     { class: 'assay-table' },
-    element('caption', {}, text(caption)),
-    element(
+    html('caption', {}, text(caption)),
+    html(
       'thead',
       {},
-      element(
+      html(
         'tr',
         {},
-        table.columns.map(({ name }) => element('th', { scope: 'col' }, text(name))),
+        table.columns.map(({ name }) => html('th', { scope: 'col' }, text(name))),
       ),
     ),
-    element(
+    html(
       'tbody',
       {},
       shownRows.map((row) =>
-        element(
+        html(
           'tr',
           {},
           row.map((value, column) => {
             const content = text(typeof value === 'string' ? value : formatValue(value, table.columns[column]));
-            return column === 0 ? element('th', { scope: 'row' }, content) : element('td', {}, content);
+            return column === 0 ? html('th', { scope: 'row' }, content) : html('td', {}, content);
           }),
         ),
       ),

@@ -6,17 +6,23 @@ import { everyElement, parseXml, textOf, type XmlElement } from './helpers/xml.t
 
 const shares = [0.93, 0.2, 0.55, 0, 1, 0.71, 0.999];
 
+const tags = new Set(['svg', 'g', 'title', 'desc', 'style', 'rect', 'path', 'circle', 'text']);
+
 function checked(figure: Figure, svg: string): XmlElement {
   const root = parseXml(svg);
   expect(root.name).toBe('svg');
-  for (const element of everyElement(root)) {
-    expect(['svg', 'g', 'title', 'desc', 'style', 'rect', 'path', 'circle', 'text']).toContain(element.name);
-    for (const [name, value] of element.attributes) {
-      expect(name).not.toMatch(/^on|href|style|^id$/);
-      if (name === 'fill' || name === 'stroke') expect(value).toMatch(/^(none|#[0-9a-f]{6})$/);
-      else expect(value, name).not.toMatch(/NaN|undefined|Infinity|null|\de[+-]?\d/);
+  const faults: string[] = [];
+  for (const { name: tag, attributes } of everyElement(root)) {
+    if (!tags.has(tag)) faults.push(tag);
+    for (const [name, value] of attributes) {
+      const colour = name === 'fill' || name === 'stroke';
+      if (/^on|href|style|^id$/.test(name)) faults.push(name);
+      if (colour ? !/^(none|#[0-9a-f]{6})$/.test(value) : /NaN|undefined|Infinity|null|\de[+-]?\d/.test(value)) {
+        faults.push(`${tag} ${name}="${value}"`);
+      }
     }
   }
+  expect(faults).toEqual([]);
   expect(figure.height).toBeGreaterThan(20);
   expect(root.attributes.get('viewBox')).toBe(`0 0 ${figure.width} ${figure.height}`);
   return root;
@@ -40,7 +46,7 @@ describe('every figure', () => {
           for (const figure of everyFigure(names, values, width)) checked(figure, renderFigure(figure));
         },
       ),
-      { numRuns: 60, seed: 11 },
+      { numRuns: 40, seed: 11 },
     );
   });
 

@@ -99,6 +99,16 @@ describe('dots', () => {
   });
 });
 
+describe('dots with groups in a given order', () => {
+  it('look the same whichever groups are present', () => {
+    const look = (group: string): string | undefined =>
+      elements(dots({ title: 't', groups: ['human', 'ai'], rows: [{ label: 'a', value: 1, group }] }), 'path')
+        .find((element) => element.attributes.get('class')?.includes('s-surface'))
+        ?.attributes.get('class');
+    expect([look('human'), look('ai')]).toEqual(['f-series1 s-surface', 'f-series2 s-surface']);
+  });
+});
+
 describe('calibration', () => {
   it('leaves out bins without predictions', () => {
     const svg = calibration({
@@ -293,10 +303,33 @@ describe('histogram', () => {
     );
   });
 
+  it('keeps shares between nothing and all', () => {
+    for (const share of [0, 1]) {
+      const { edges } = binned({ values: [share, share], format: 'percent' });
+      expect(edges[0]).toBeGreaterThanOrEqual(0);
+      expect(edges[edges.length - 1]).toBeLessThanOrEqual(1);
+    }
+  });
+
   it('puts a value on an edge into the bin that begins there', () => {
     const { edges, counts } = binned({ values: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1], bins: 10 });
     expect(edges).toHaveLength(11);
     expect(counts).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 2]);
+  });
+
+  it('gives few whole numbers a bin each, around them, and ticks at whole numbers only', () => {
+    expect(binned({ values: [5, 5, 5], whole: true })).toEqual({ edges: [4.5, 5.5], counts: [3] });
+    expect(binned({ values: [1, 3], bins: 10, whole: true })).toEqual({
+      edges: [0.5, 1.5, 2.5, 3.5],
+      counts: [1, 0, 1],
+    });
+    const svg = histogram({ title: 't', values: [5, 5], whole: true, format: 'count', countLabel: 'tasks' });
+    expect(elements(svg, 'title').map(textOf)).toContain('5: 2 tasks');
+    expect(
+      elements(svg, 'text')
+        .map(textOf)
+        .filter((value) => /^[45]/.test(value)),
+    ).toEqual(['5']);
   });
 
   it('draws one rectangle for each bin that is not empty', () => {

@@ -1,0 +1,2 @@
+export type { CheckRow, Interval, ReportInput, ReportLimits, Statistic, TruthSummary } from './input.ts';
+export { report } from './report.ts';
