@@ -9,7 +9,8 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type AnswerTable, fit, methods } from '@assay/core';
+import { type AnswerTable, fit } from '@assay/core';
+import { methods } from '@assay/core/methods';
 import { readAnswersFile, readLabelsFile } from '@assay/core/node';
 import { measure } from '@assay/core/quality';
 

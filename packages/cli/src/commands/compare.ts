@@ -1,4 +1,5 @@
-import { AssayError, fitAsync, type Method, methodById, methods, Random } from '@assay/core';
+import { AssayError, fitAsync, type Method, Random } from '@assay/core';
+import { methodById, methods } from '@assay/core/methods';
 import {
   bootstrapMeans,
   calibrationBins,

@@ -1,4 +1,5 @@
-import { type Method, methodById, methods, type OptionSpec, rangeInWords } from '@assay/core';
+import { type Method, type OptionSpec, rangeInWords } from '@assay/core';
+import { methodById, methods } from '@assay/core/methods';
 import { Command } from 'commander';
 import { usageError } from '../output/failure.ts';
 import { tableText } from '../output/table.ts';

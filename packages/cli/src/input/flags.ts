@@ -1,5 +1,6 @@
-import { AssayError, type DuplicateRule, type Method, methodById, methods, parseOptions } from '@assay/core';
+import { AssayError, type DuplicateRule, type Method, parseOptions } from '@assay/core';
 import type { ColumnChoice, ReadOptions } from '@assay/core/formats';
+import { methodById, methods } from '@assay/core/methods';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError, usageError } from '../output/failure.ts';
 

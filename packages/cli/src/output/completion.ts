@@ -1,4 +1,4 @@
-import { methods } from '@assay/core';
+import { methods } from '@assay/core/methods';
 import type { Command, Option } from 'commander';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;

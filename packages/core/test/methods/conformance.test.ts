@@ -6,9 +6,9 @@ import {
   fit,
   fitAsync,
   type Method,
-  methods,
   Random,
 } from '@assay/core';
+import { methods } from '@assay/core/methods';
 import { describe, expect, it } from 'vitest';
 import { crowd, posteriorOf } from '../support/crowd.ts';
 

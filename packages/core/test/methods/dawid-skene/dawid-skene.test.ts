@@ -7,9 +7,9 @@ import {
   dawidSkeneMap,
   type Estimate,
   fit,
-  methodById,
   Random,
 } from '@assay/core';
+import { methodById } from '@assay/core/methods';
 import { describe, expect, it } from 'vitest';
 import { crowd, posteriorOf } from '../../support/crowd.ts';
 

@@ -1,4 +1,5 @@
-import { fit, methodById } from '@assay/core';
+import { fit } from '@assay/core';
+import { methodById } from '@assay/core/methods';
 import { measure } from '@assay/core/quality';
 import { expect, it } from 'vitest';
 import { describeRealData, realSet } from '../../support/real-data.ts';

@@ -1,4 +1,5 @@
-import { type AnswerTable, answersFrom, fit, methodById, Random } from '@assay/core';
+import { type AnswerTable, answersFrom, fit, Random } from '@assay/core';
+import { methodById } from '@assay/core/methods';
 import { measure } from '@assay/core/quality';
 import { describe, expect, it } from 'vitest';
 import { inverse } from '../../../src/math/linear-solve.ts';

@@ -1,0 +1,22 @@
+/** Every method that needs answers alone, by name and in one list. */
+export { auto } from './auto/auto.ts';
+export { variationalBayes } from './bayesian/variational-bayes.ts';
+export { confusionVector } from './dawid-skene/confusion-vector.ts';
+export { dawidSkene, dawidSkeneHard, dawidSkeneHybrid, dawidSkeneMap } from './dawid-skene/dawid-skene.ts';
+export { learningFromCrowds } from './dawid-skene/learning-from-crowds.ts';
+export { oneCoin, zenCrowd } from './dawid-skene/one-coin.ts';
+export { pooled } from './dawid-skene/pooled.ts';
+export { coinShrunk, pooledShrunk } from './dawid-skene/shrunk.ts';
+export { bpOneCoin } from './propagation/bp-one-coin.ts';
+export { meanField } from './propagation/mean-field.ts';
+export { methodById, methods } from './registry.ts';
+export { glad } from './skill/glad.ts';
+export { mace } from './skill/mace.ts';
+export { goldWeightedVote } from './voting/gold-weighted-vote.ts';
+export { iwmv } from './voting/iwmv.ts';
+export { majorityVote } from './voting/majority-vote.ts';
+export { surprisinglyPopular } from './voting/surprisingly-popular.ts';
+export { twoThirds } from './voting/two-thirds.ts';
+export { wawa } from './voting/wawa.ts';
+export { weightedVote } from './voting/weighted-vote.ts';
+export { zeroBasedSkill } from './voting/zero-based-skill.ts';
