@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import asc from 'assemblyscript/asc';
+import { coinQuadratureSource } from './kernels/coin-quadrature.ts';
 import { confusionSource } from './kernels/confusion.ts';
 import { gladSource } from './kernels/glad.ts';
 import { oddsSource } from './kernels/odds.ts';
@@ -19,32 +19,24 @@ export const kernelSources: Readonly<Record<string, () => string>> = {
   confusion: confusionSource,
   odds: oddsSource,
   glad: gladSource,
+  'coin-quadrature': coinQuadratureSource,
 };
 
-const compilerOptions = [
-  '--runtime',
-  'stub',
-  '--noAssert',
-  '--optimizeLevel',
-  '3',
-  '--shrinkLevel',
-  '0',
-  '--converge',
-  '--enable',
-  'simd',
-  '--importMemory',
-  '--initialMemory',
-  '1',
-  '--maximumMemory',
-  '65536',
-  '--lowMemoryLimit',
-  '0',
-];
+const compilerOptions = (
+  '--runtime stub --noAssert --optimizeLevel 3 --shrinkLevel 0 --converge --enable simd ' +
+  '--importMemory --initialMemory 1 --maximumMemory 65536 --lowMemoryLimit 0'
+).split(' ');
 
 /** What a committed file says it was made from: source, compiler options and compiler version. */
 export function kernelHash(name: string): string {
-  const recipe = [kernelSources[name](), compilerOptions.join(' '), asc.version].join('\n');
+  const recipe = [kernelSources[name](), compilerOptions.join(' '), compilerVersion()].join('\n');
   return createHash('sha256').update(recipe).digest('hex').slice(0, 16);
+}
+
+/** Read from its manifest: loading the compiler takes a second. */
+function compilerVersion(): string {
+  const manifest = new URL('../package.json', import.meta.resolve('assemblyscript'));
+  return JSON.parse(readFileSync(manifest, 'utf8')).version;
 }
 
 export function kernelFile(name: string): URL {
@@ -52,24 +44,21 @@ export function kernelFile(name: string): URL {
 }
 
 export async function compileKernel(name: string): Promise<Uint8Array> {
-  const { error, stdout, stderr, ...rest } = await compile(kernelSources[name]());
-  if (error) throw new Error(`${error.message}\n${stdout}${stderr}`);
-  return rest.binary;
-}
-
-async function compile(source: string) {
-  let binary = new Uint8Array();
+  const { default: asc } = await import('assemblyscript/asc');
+  let binary: Uint8Array = new Uint8Array();
   const { error, stdout, stderr } = await asc.main(['input.ts', '--outFile', 'out.wasm', ...compilerOptions], {
-    readFile: (name: string) => (name === 'input.ts' ? source : null),
-    writeFile: (name: string, contents: string | Uint8Array) => {
-      if (name === 'out.wasm') binary = contents as Uint8Array<ArrayBuffer>;
+    readFile: (file: string) => (file === 'input.ts' ? kernelSources[name]() : null),
+    writeFile: (file: string, contents: string | Uint8Array) => {
+      if (file === 'out.wasm' && typeof contents !== 'string') binary = contents;
     },
     listFiles: () => [],
   });
-  return { binary, error, stdout: stdout.toString(), stderr: stderr.toString() };
+  if (error) throw new Error(`${error.message}\n${stdout}${stderr}`);
+  return binary;
 }
 
-function isUpToDate(name: string): boolean {
+/** Is the committed file what the template, the options and the compiler make? */
+export function isUpToDate(name: string): boolean {
   try {
     return readFileSync(kernelFile(name), 'utf8').includes(kernelHash(name));
   } catch {
@@ -79,12 +68,13 @@ function isUpToDate(name: string): boolean {
 
 async function build(name: string): Promise<void> {
   const binary = await compileKernel(name);
+  const identifier = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
   const base64 = Buffer.from(binary).toString('base64');
   const text = `// Made by tools/build-kernels.ts from tools/kernels/${name}.ts; do not edit.
 /** Hash of the source and the compiler this was made from. */
-export const ${name}KernelHash: string = '${kernelHash(name)}';
+export const ${identifier}KernelHash: string = '${kernelHash(name)}';
 /** ${binary.length} bytes of WebAssembly, base64. */
-export const ${name}Kernel: string =
+export const ${identifier}Kernel: string =
   '${base64}';
 `;
   mkdirSync(new URL('.', kernelFile(name)), { recursive: true });
