@@ -1,4 +1,5 @@
 /** How good labels and workers are: measures against truth, calibration, intervals, agreement. */
+export * from './agreement/index.ts';
 export * from './bootstrap.ts';
 export * from './calibration.ts';
 export * from './f1.ts';
