@@ -29,6 +29,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect, isDeepStrictEqual } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { anchorsOf, commandsOf, difference, fencesOf, linksOf } from './lib/markdown.ts';
 import { docstringExamples, moduleOf, type Snippet } from './lib/snippets.ts';
 
@@ -131,6 +132,14 @@ async function checkSnippets(snippets: readonly Snippet[]): Promise<void> {
   const entries = [...(await entryPoints())];
   mkdirSync(join(root, 'dist'), { recursive: true });
   const folder = mkdtempSync(join(root, 'dist/snippets-'));
+  // Examples may read these files, and what they write must not stay.
+  const scratch = mkdtempSync(join(tmpdir(), 'assay-snippets-'));
+  for (const name of ['answers.csv', 'truth.csv']) {
+    const content = readFileSync(join(root, 'examples/tickets', name));
+    writeFileSync(join(scratch, name), content);
+    writeFileSync(join(scratch, `${name}.gz`), gzipSync(content));
+  }
+  process.chdir(scratch);
   const loud = { log: console.log, error: console.error };
   const write = process.stdout.write;
   try {
@@ -158,7 +167,8 @@ async function checkSnippets(snippets: readonly Snippet[]): Promise<void> {
       }
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    process.chdir(root);
+    for (const each of [folder, scratch]) rmSync(each, { recursive: true, force: true });
   }
 }
 

@@ -90,15 +90,15 @@ export function breachesOf(owner: Package, path: string, source: string, package
   return found;
 }
 
-/** The first import cycle among files, or undefined. Type-only imports make no cycle at run time. */
+/** The first import cycle among files, or undefined. Imports of types, and those made later, make none. */
 export function cycleIn(files: ReadonlyMap<string, string>): string[] | undefined {
   const finished = new Set<string>();
   const visit = (file: string, trail: readonly string[]): string[] | undefined => {
     if (trail.includes(file)) return [...trail.slice(trail.indexOf(file)), file];
     const source = files.get(file);
     if (finished.has(file) || source === undefined) return undefined;
-    for (const { from, typeOnly } of importsOf(source)) {
-      if (typeOnly || !from.startsWith('.')) continue;
+    for (const { from, typeOnly, late } of importsOf(source)) {
+      if (typeOnly || late || !from.startsWith('.')) continue;
       const cycle = visit(normalize(join(dirname(file), from)), [...trail, file]);
       if (cycle !== undefined) return cycle;
     }

@@ -72,7 +72,10 @@ export function moduleOf(
   }
   const given: string[] = [];
   if (snippet.module !== undefined) {
-    const asked = Object.keys(ambient).filter((name) => used.has(name) && !declared.has(name));
+    // Not where the name is only the key of an object.
+    const asked = Object.keys(ambient).filter(
+      (name) => !declared.has(name) && new RegExp(`(?<![.\\w$])${name}\\b(?!\\s*:)`).test(code),
+    );
     if (asked.includes('estimate') && !declared.has('table') && !asked.includes('table')) asked.unshift('table');
     for (const name of asked) {
       given.push(`const ${name} = ${ambient[name]};`);

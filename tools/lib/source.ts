@@ -16,15 +16,24 @@ export function blanked(source: string, what: { strings: boolean }): string {
   return result;
 }
 
-/** The module names a file imports from, with the line and whether only types are imported. */
-export function importsOf(source: string): { from: string; line: number; typeOnly: boolean }[] {
+/** An import of a module. */
+export interface Import {
+  readonly from: string;
+  readonly line: number;
+  readonly typeOnly: boolean;
+  /** By `import()`, when the code gets there. */
+  readonly late: boolean;
+}
+
+/** What a file imports. */
+export function importsOf(source: string): Import[] {
   const text = blanked(source, { strings: false });
-  const found: { from: string; line: number; typeOnly: boolean }[] = [];
+  const found: Import[] = [];
   const pattern =
     /^[ \t]*(?:import|export)\s+(type\s+)?(?:[\w$*{}\s,]+?\sfrom\s+)?(['"])([^'"\n]+)\2|\bimport\s*\(\s*(['"])([^'"\n]+)\4/gm;
   for (const match of text.matchAll(pattern)) {
     const line = text.slice(0, match.index).split('\n').length;
-    found.push({ from: match[3] ?? match[5], line, typeOnly: match[1] !== undefined });
+    found.push({ from: match[3] ?? match[5], line, typeOnly: match[1] !== undefined, late: match[5] !== undefined });
   }
   return found;
 }
