@@ -1,12 +1,11 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
 import { logFloor, type MessageRule } from './class-prior.ts';
 import { type CoinNodes, type CoinPrior, coinNodes, logRightCounts } from './coin-prior.ts';
+import { LeaveOneOut, programmeLimit } from './leave-one-out.ts';
 import type { Messages } from './message-loop.ts';
 
 /** Up to here the sum over numbers of right answers costs no more than quadrature. */
 const autoProgramme = 16;
-/** Up to here its rows can be kept in doubles by rescaling them. */
-const longestProgramme = 500;
 /** Factors between two rescalings of a product over nodes. */
 const rescaleEvery = 16;
 /** Nodes with less than this share of the best take no part in a message. */
@@ -50,8 +49,7 @@ export class CoinMessages implements Messages {
   #product: Float64Array = new Float64Array(512);
   #hit: Float64Array = new Float64Array(512);
   #miss: Float64Array = new Float64Array(512);
-  #triangle: Float64Array = new Float64Array(0);
-  #forward: Float64Array = new Float64Array(0);
+  readonly #leaveOneOut: LeaveOneOut = new LeaveOneOut();
 
   constructor(table: AnswerTable, logPrior: Float64Array, prior: CoinPrior, rule: MessageRule) {
     this.#table = table;
@@ -206,8 +204,9 @@ export class CoinMessages implements Messages {
     for (let w = 0; w < workerCount; w++) {
       const count = this.#load(w);
       if (count === 0) continue;
-      const limit = this.#rule === 'dynamic-programme' ? longestProgramme : autoProgramme;
-      if (this.#rule !== 'quadrature' && count <= limit) this.#programme(w, count);
+      const limit = this.#rule === 'dynamic-programme' ? programmeLimit(classCount) : autoProgramme;
+      if (this.#rule !== 'quadrature' && count <= limit)
+        this.#leaveOneOut.logRatios(this.#countsOf(w, count), this.#p, this.#q, count, this.#out);
       else {
         const nodes = this.#nodesOf(w, count);
         if (nodes.inside) this.#products(nodes, count);
@@ -260,52 +259,6 @@ export class CoinMessages implements Messages {
         return log + hits + (wrong === 0 ? 0 : wrong * Math.log(1 - accuracy));
       }),
     };
-  }
-
-  /** Leave-one-out sums over the number of right answers: exact, all terms positive. */
-  #programme(w: number, count: number): void {
-    const g = this.#countsOf(w, count);
-    const p = this.#p;
-    const q = this.#q;
-    const length = ((count + 1) * (count + 2)) / 2;
-    if (this.#triangle.length < length) this.#triangle = new Float64Array(length);
-    if (this.#forward.length < count + 1) this.#forward = new Float64Array(count + 1);
-    const rows = this.#triangle;
-    const forward = this.#forward;
-    // Row j has j + 1 entries from j(j+1)/2: what the answers from j on expect for each number right so far.
-    let row = (count * (count + 1)) / 2;
-    for (let a = 0; a <= count; a++) rows[row + a] = g[a];
-    for (let j = count; j >= 1; j--) {
-      const below = row - j;
-      let most = 0;
-      for (let a = 0; a < j; a++) {
-        const value = q[j - 1] * rows[row + a] + p[j - 1] * rows[row + a + 1];
-        rows[below + a] = value;
-        if (value > most) most = value;
-      }
-      if (most > 0 && most < 1e-100) for (let a = 0; a < j; a++) rows[below + a] /= most;
-      row = below;
-    }
-    forward.fill(0, 0, count + 1);
-    forward[0] = 1;
-    for (let j = 1; j <= count; j++) {
-      const from = (j * (j + 1)) / 2;
-      let miss = 0;
-      let hit = 0;
-      for (let a = 0; a < j; a++) {
-        miss += forward[a] * rows[from + a];
-        hit += forward[a] * rows[from + a + 1];
-      }
-      this.#out[j - 1] = Math.log(hit) - Math.log(miss);
-      let most = 0;
-      for (let a = j; a >= 0; a--) {
-        const value = forward[a] * q[j - 1] + (a > 0 ? forward[a - 1] * p[j - 1] : 0);
-        forward[a] = value;
-        if (value > most) most = value;
-      }
-      if (most > 0 && most < 1e-100) for (let a = 0; a <= j; a++) forward[a] /= most;
-    }
-    for (let j = 0; j < count; j++) if (Number.isNaN(this.#out[j])) this.#out[j] = 0;
   }
 
   /** g(c) relative to its greatest, by number of answers where no test answers differ. */
