@@ -26,6 +26,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/workers.ts'),
   },
   {
+    name: 'report',
+    summary: 'one HTML page: how good the labels are, what to check, who to trust',
+    load: () => import('./commands/report.ts'),
+  },
+  {
     name: 'methods',
     summary: 'the methods, their options and where they come from',
     load: () => import('./commands/methods.ts'),
