@@ -15,8 +15,8 @@ export interface FormatOptions {
  * @example
  * ```ts
  * import { formatValue } from '@assay/figures';
- * formatValue(0.931, { format: 'percent' }); // 93.1%
- * formatValue(1_200_000, { format: 'money', currency: '$' }); // $1.20
+ * formatValue(0.931, { format: 'percent' }); // => '93.1%'
+ * formatValue(1_200_000, { format: 'money', currency: '$' }); // => '$1.20'
  * ```
  */
 export function formatValue(value: number | undefined, { format = 'number', currency = '' }: FormatOptions): string {

@@ -26,7 +26,7 @@ export interface BandScale {
  * @example
  * ```ts
  * import { linearScale } from '@assay/figures';
- * linearScale([0, 1], [0, 200]).at(0.25); // 50
+ * linearScale([0, 1], [0, 200]).at(0.25); // => 50
  * ```
  */
 export function linearScale(domain: readonly [number, number], range: readonly [number, number]): NumericScale {

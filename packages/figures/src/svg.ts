@@ -22,7 +22,7 @@ const names = /^[a-zA-Z][a-zA-Z0-9:-]*$/;
  * @example
  * ```ts
  * import { element, text } from '@assay/figures';
- * element('text', { x: 1 / 3, y: 2 }, text('cat & <dog>')); // <text x="0.33" y="2">cat &amp; &lt;dog&gt;</text>
+ * element('text', { x: 1 / 3, y: 2 }, text('cat & <dog>')); // => '<text x="0.33" y="2">cat &amp; &lt;dog&gt;</text>'
  * ```
  */
 export function element(name: string, attributes: Attributes = {}, ...children: Child[]): Markup {

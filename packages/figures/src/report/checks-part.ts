@@ -11,8 +11,8 @@ export function checksSection(input: ReportInput, limits: ReportLimits): Section
   const total = checkList ? checkList.length : estimate.taskCount;
   const shownRows = rows.slice(0, limits.checks);
   const opening = checkList
-    ? `A look at these ${rows.length === 1 ? 'task' : `${count(rows.length)} tasks`} is worth more than at any others: they decide between the labels the evidence leaves open.`
-    : 'The labels of these tasks are the least certain. A look at them improves the result most for the least work.';
+    ? `Look at ${rows.length === 1 ? 'this task' : `these ${count(rows.length)} tasks`} first: they decide between labels that the evidence leaves open.`
+    : 'The labels of these tasks are the least certain. Start here when checking by hand.';
   const where = files?.checks === undefined ? '' : ` The list is in ${files.checks}.`;
   return {
     id: 'checks',

@@ -24,7 +24,7 @@ export interface Statistic extends Interval {
   readonly sentence: string;
 }
 
-/** What the result is worth where true labels are known. The method did not see them. */
+/** What the result is worth where true labels are known, which are for evaluation only. */
 export interface TruthSummary {
   /** Tasks with known truth and at least one counted answer. */
   readonly tasks: number;

@@ -101,7 +101,7 @@ export function qualitySection(input: ReportInput): Section {
     body: fragment(
       tiles(entries),
       overview,
-      truth ? truthWords(truth) : nothing,
+      truth ? truthWords(truth, goldCount(input)) : nothing,
       html('div', { class: 'pair' }, figures),
       truth?.confusion ? labelsAgainstTruth(input, truth.confusion) : nothing,
     ),
@@ -116,20 +116,28 @@ function countTies({ estimate }: ReportInput): number {
   return ties;
 }
 
+function goldCount({ table }: ReportInput): number {
+  return table.gold === undefined ? 0 : table.gold.filter((label) => label >= 0).length;
+}
+
 function rangeOf({ lo, hi }: { lo?: number; hi?: number }, level: number): string | undefined {
   return lo === undefined || hi === undefined
     ? undefined
     : `${percent(lo)} to ${percent(hi)}, ${Math.round(level * 100)}% interval`;
 }
 
-function truthWords(truth: TruthSummary): Markup {
+function truthWords(truth: TruthSummary, gold: number): Markup {
   const parts = [
     `Against ${counted(truth.tasks, 'task', 'tasks')} with known truth, ${ranged(truth.accuracy)} of the labels are right; ${percent(truth.coverage)} of the tasks with known truth have an answer.`,
   ];
   if (truth.voteAccuracy) parts.push(`Majority vote has ${ranged(truth.voteAccuracy)}.`);
   if (truth.logLoss !== undefined) parts.push(`Log-loss ${truth.logLoss.toFixed(3)} nats.`);
   if (truth.ece !== undefined) parts.push(`Expected calibration error ${percent(truth.ece)}.`);
-  parts.push('The method did not see the truth.');
+  parts.push(
+    gold === 0
+      ? 'The method did not see the truth.'
+      : `The method was given ${counted(gold, 'gold label', 'gold labels')}; where those tasks are among these, the accuracy is flattered.`,
+  );
   return paragraph(parts.join(' '));
 }
 

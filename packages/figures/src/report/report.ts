@@ -26,7 +26,9 @@ const defaultLimits: ReportLimits = { workers: 200, checks: 50, classes: 60, mat
  * import { answersFrom, fit, majorityVote, emptyReceipt } from '@assay/core';
  * import { report } from '@assay/figures/report';
  * const table = answersFrom([['t1', 'ana', 'cat'], ['t1', 'bo', 'cat'], ['t2', 'ana', 'dog']]);
- * const page = report({ title: 'Cats and dogs', receipt: emptyReceipt(), table, estimate: fit(majorityVote, table), method: majorityVote });
+ * const estimate = fit(majorityVote, table);
+ * const page = report({ title: 'Cats and dogs', receipt: emptyReceipt(), table, estimate, method: majorityVote });
+ * page.startsWith('<!doctype html>'); // => true
  * ```
  */
 export function report(input: ReportInput, limits: Partial<ReportLimits> = {}): string {

@@ -147,6 +147,13 @@ describe('report', () => {
     expect(words).toContain('Showing 2 of 14 workers, those with the most answers.');
   });
 
+  it('says so when the method was given gold labels', () => {
+    const input = fullInput(small);
+    expect(textOf(parsed(report(input)))).toContain('The method did not see the truth.');
+    const { table } = small.table.withGold(new Map([...small.truth].slice(0, 7)));
+    expect(textOf(parsed(report({ ...input, table })))).toContain('The method was given 7 gold labels');
+  });
+
   it('takes a check list instead of the least certain tasks', () => {
     const checkList = [
       {
