@@ -25,17 +25,32 @@ export class AgreementSums {
   readonly shares: Float64Array;
   /** Σ over tasks of n_c·(m − n_c) / (m − 1): answers of each class that a colleague contradicts, K. */
   readonly contradicted: Float64Array;
+  /** What an entry of a pattern adds to `shares` and `contradicted`: divisions are done once. */
+  readonly #share: Float64Array;
+  readonly #contradicted: Float64Array;
+  readonly #byClass: boolean;
   readonly #taskAgreement: Float64Array;
   readonly #taskDisagreement: Float64Array;
   readonly #positions: Float64Array;
 
-  constructor(patterns: VotePatterns, scale: Scale, positions: Float64Array) {
+  /** Without `byClass`, `shares` and `contradicted` stay 0: alpha and the percentage need neither. */
+  constructor(patterns: VotePatterns, scale: Scale, positions: Float64Array, byClass = true) {
+    this.#byClass = byClass;
     const { classCount } = patterns;
     this.patterns = patterns;
     this.scale = scale;
     this.totals = new Float64Array(classCount);
     this.shares = new Float64Array(classCount);
     this.contradicted = new Float64Array(classCount);
+    this.#share = new Float64Array(patterns.count.length);
+    this.#contradicted = new Float64Array(patterns.count.length);
+    for (let pattern = 0; pattern < patterns.patternCount; pattern++) {
+      const answers = patterns.size[pattern];
+      for (let i = patterns.start[pattern]; i < patterns.start[pattern + 1]; i++) {
+        this.#share[i] = patterns.count[i] / answers;
+        this.#contradicted[i] = (patterns.count[i] * (answers - patterns.count[i])) / (answers - 1);
+      }
+    }
     this.#taskAgreement = Float64Array.from(patterns.size, (_, pattern) => agreementOfPattern(patterns, pattern));
     this.#positions = positions.slice();
     this.#taskDisagreement =
@@ -44,22 +59,31 @@ export class AgreementSums {
 
   /** Sums over `times[p]` tasks of each pattern. */
   fill(times: ArrayLike<number>): void {
-    const { patternCount, size } = this.patterns;
+    const { patternCount, size, start, count } = this.patterns;
+    const said = this.patterns.class;
+    const { totals, shares, contradicted } = this;
+    const share = this.#share;
+    const contradiction = this.#contradicted;
     this.tasks = 0;
     this.answers = 0;
     this.agreement = 0;
     this.disagreement = 0;
-    this.totals.fill(0);
-    this.shares.fill(0);
-    this.contradicted.fill(0);
+    totals.fill(0);
+    shares.fill(0);
+    contradicted.fill(0);
     for (let pattern = 0; pattern < patternCount; pattern++) {
       const power = times[pattern];
       if (power === 0) continue;
       this.tasks += power;
       this.answers += power * size[pattern];
       this.agreement += power * this.#taskAgreement[pattern];
-      this.#addVotes(pattern, power);
       if (this.scale !== 'ordinal') this.disagreement += power * this.#taskDisagreement[pattern];
+      for (let i = start[pattern]; i < start[pattern + 1]; i++) totals[said[i]] += power * count[i];
+      if (!this.#byClass) continue;
+      for (let i = start[pattern]; i < start[pattern + 1]; i++) {
+        shares[said[i]] += power * share[i];
+        contradicted[said[i]] += power * contradiction[i];
+      }
     }
     if (this.scale === 'ordinal') this.disagreement = this.#ordinalDisagreement(times);
   }
@@ -67,18 +91,6 @@ export class AgreementSums {
   /** Σ over all ordered pairs of answers of the squared difference: n·(n − 1)·D_e. */
   expectedDisagreement(): number {
     return pairDisagreement(this.scale, null, this.totals, 0, this.totals.length, this.#positions);
-  }
-
-  #addVotes(pattern: number, power: number): void {
-    const { start, count, size } = this.patterns;
-    const answers = size[pattern];
-    for (let i = start[pattern]; i < start[pattern + 1]; i++) {
-      const k = this.patterns.class[i];
-      const votes = power * count[i];
-      this.totals[k] += votes;
-      this.shares[k] += votes / answers;
-      this.contradicted[k] += (votes * (answers - count[i])) / (answers - 1);
-    }
   }
 
   #ordinalDisagreement(times: ArrayLike<number>): number {

@@ -46,8 +46,28 @@ export class PatternSampler {
       left -= drawn;
       mass -= own;
     }
-    const count = this.#rare.length;
-    for (let i = 0; i < left; i++) times[this.#rare[random.integer(count)]]++;
+    this.#drawRare(left, random, times);
+  }
+
+  /** Lemire's (2019) unbiased integers: a product instead of a remainder. */
+  #drawRare(left: number, random: Random, times: Uint32Array): void {
+    const rare = this.#rare;
+    const count = rare.length;
+    // Products stay whole below 2⁵³.
+    if (count > 2 ** 21) {
+      for (let i = 0; i < left; i++) times[rare[random.integer(count)]]++;
+      return;
+    }
+    const uneven = 2 ** 32 % count;
+    for (let i = 0; i < left; i++) {
+      let product = random.word() * count;
+      let place = Math.floor(product * 2 ** -32);
+      while (product - place * 2 ** 32 < uneven) {
+        product = random.word() * count;
+        place = Math.floor(product * 2 ** -32);
+      }
+      times[rare[place]]++;
+    }
   }
 }
 
@@ -94,7 +114,7 @@ export function alphaInterval(rated: Rated, options: AlphaIntervalOptions): Alph
   const patterns = patternsOf(rated);
   const drawCount = options.draws ?? 1000;
   const jackknife = options.interval === 'bca' ? patterns.patternCount : 0;
-  const sums = newSums(rated, patterns, options, drawCount + jackknife + 1);
+  const sums = newSums(rated, patterns, options, drawCount + jackknife + 1, false);
   sums.fill(patterns.times);
   const value = alphaOf(sums);
   const draws = resampled(patterns, sums, drawCount, options.random, 1, (out, at) => {

@@ -113,6 +113,7 @@ export function newSums(
   patterns: VotePatterns,
   options: AlphaOptions,
   evaluations: number,
+  byClass = true,
 ): AgreementSums {
   const scale = options.scale ?? 'nominal';
   checkScaleCost(scale, patterns.classCount, evaluations);
@@ -120,7 +121,7 @@ export function newSums(
     rated instanceof AnswerTable
       ? rated.classes.names()
       : Array.from({ length: patterns.classCount }, (_, k) => `column ${k + 1}`);
-  return new AgreementSums(patterns, scale, classValues(scale, names, options.values));
+  return new AgreementSums(patterns, scale, classValues(scale, names, options.values), byClass);
 }
 
 export function patternsOf(rated: Rated): VotePatterns {
