@@ -20,6 +20,7 @@ export const confusionHead = {
   likelihoodExponent: 16,
   maxChange: 32,
   smallest: 40,
+  touched: 48,
   /** From here: prior, totals, product, exponents, each `width` doubles; then `added`, K × width. */
   vectors: 64,
 };
@@ -97,6 +98,17 @@ function overAnswers(
   return lines(parts);
 }
 
+/**
+ * Large records miss the caches, and WebAssembly has no prefetch: reading a word of the next task's
+ * records while this task is written lets those misses overlap (10 to 20 % from 9 classes on). The
+ * caller leaves a task's length of zeros behind the last answer.
+ */
+function touchNext(vectors: number, width: number): string {
+  if (vectors < 5) return '';
+  return `        const next = load<u32>(at + bytes);
+        touched ^= load<u32>(next) ^ load<u32>(next, ${width});`;
+}
+
 /** The sweep that stores nothing, for tasks two by two where the registers suffice. */
 function plainForClasses(classes: number): string {
   const vectors = Math.ceil(classes / 2);
@@ -122,6 +134,7 @@ ${each((i) => `        ${side}${i} = f64x2.mul(${side}${i}, v128.load(record, ${
     eachSide(
       (side) => `      {
         const record = load<u32>(${base(side)}at, ${offset});
+${touchNext(vectors, width)}
 ${each((i) => `        v128.store(record, f64x2.add(v128.load(record, ${width + 16 * i}), ${side}${i}), ${width + 16 * i});`)}
       }`,
     ),
@@ -165,6 +178,7 @@ ${registers ? each((i) => `  const p${i} = v128.load(${prior + 16 * i});\n  let 
   let exponents = v128.load(LIKELIHOOD_EXPONENT);`
       : openLikelihood
   }
+  ${vectors < 5 ? '' : 'let touched: u32 = 0;'}
   for (; tasks; tasks -= ${sides.length}) {
     const end = answers + bytes;
 ${each((i) => eachSide((side) => `    let ${side}${i} = ${p(i)};`))}
@@ -353,6 +367,7 @@ ${each(
         }
         let at = answers;
         do {
+          touched ^= load<u32>(load<u32>(at + bytes) + column);
           const record = load<u32>(at) + column + width;
 ${each((i) => `          v128.store(record, f64x2.add(v128.load(record, ${16 * i}), z${i}), ${16 * i});`)}
           at += 4;
@@ -375,6 +390,7 @@ ${overColumns('      ', scatter)}
 export function fullAny(answers: usize, tasks: u32, bytes: u32, factors: usize, posterior: usize, width: u32): void {
   const totals = PRIOR + width;
   const product = totals + width;
+  let touched: u32 = 0;
   ${openLikelihood}
   ${openChange}
   for (; tasks; tasks--) {
@@ -392,6 +408,7 @@ ${overColumns('      ', (vectors) => gather(vectors, 'first'))}
     }
 ${finish}
   }
+  store<u32>(TOUCHED, touched);
   ${closeLikelihood}
   ${closeChange}
 }
@@ -401,6 +418,7 @@ export function manyAny(answers: usize, tasks: u32, bytes: u32, factors: usize, 
   const totals = PRIOR + width;
   const product = totals + width;
   const exponents = product + width;
+  let touched: u32 = 0;
   ${openLikelihood}
   ${openChange}
   for (; tasks; tasks--) {
@@ -443,6 +461,7 @@ ${alignToLeader('z', 'e')}
     }
 ${finish}
   }
+  store<u32>(TOUCHED, touched);
   ${closeLikelihood}
   ${closeChange}
 }
@@ -500,6 +519,7 @@ export function confusionSource(): string {
 const LIKELIHOOD_EXPONENT: usize = ${head.likelihoodExponent};
 const MAX_CHANGE: usize = ${head.maxChange};
 const SMALLEST: usize = ${head.smallest};
+const TOUCHED: usize = ${head.touched};
 const PRIOR: usize = ${head.vectors};
 const RESCALE: f64 = ${2 ** 332};
 const INVERSE_RESCALE: f64 = ${2 ** -332};

@@ -46,7 +46,10 @@ function mapMemory(answers: SweepAnswers, layout: SweepLayout, hasFactors: boole
   const totals = vectorsAt + width;
   const added = vectorsAt + 4 * width;
   const words = added + classCount * width;
-  const factors = aligned(words + 4 * answers.worker.length);
+  // The code looks one task ahead: as many zeros as a task may have answers follow the last one.
+  const { blocks } = layout;
+  const most = blocks.length === 0 ? 0 : blocks[blocks.length - 2];
+  const factors = aligned(words + 4 * (answers.worker.length + most));
   const records = aligned(factors + (hasFactors ? rows : 0));
   const recordsEnd = records + workerCount * classCount * 2 * width;
   const posterior = aligned(recordsEnd);

@@ -9,8 +9,8 @@ describe.each(['reference', 'wasm'] as const)('the one-coin quadrature, %s engin
       [2, 3, 2],
       [7, 8, 4],
       [40, 13, 3],
-      [600, 64, 2],
-      [600, 9, 10],
+      [200, 64, 2],
+      [300, 9, 10],
     ]) {
       const random = uniforms(count + nodes);
       const quadrature = coinQuadrature({ mostAnswers: count, mostNodes: nodes, answers: count, engine });
