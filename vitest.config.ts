@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { requireAll } from './tools/lib/require-all.ts';
 
 /** Tests read the sources, not what was built; only the command line is tested as it is shipped. */
 export default defineConfig({
@@ -9,6 +10,6 @@ export default defineConfig({
     environment: 'node',
     testTimeout: 30_000,
     maxWorkers: 2,
-    reporters: process.env.CI === 'true' ? ['dot'] : ['default'],
+    reporters: [process.env.CI === 'true' ? 'dot' : 'default', requireAll],
   },
 });

@@ -31,7 +31,7 @@ for (const { command, outputs } of generators) {
   const run = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   const after = contents(outputs);
   if (run.status !== 0) {
-    console.log(`generated: node ${command.join(' ')} failed\n${run.stderr}`);
+    console.log(`generated: node ${command.join(' ')} failed\n${run.stdout}${run.status === null ? run.stderr : ''}`);
     stale++;
   }
   for (const path of new Set([...before.keys(), ...after.keys()])) {

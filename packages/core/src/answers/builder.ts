@@ -494,7 +494,8 @@ class Column<A extends NumberArray> {
 
   /** Frees the memory at once: waiting for the garbage collector would double the peak. */
   clear(): void {
-    for (const chunk of this.#chunks) (chunk.buffer as ArrayBuffer).transfer(0);
+    // Gives the memory back at once; older engines leave it to their collector.
+    for (const chunk of this.#chunks) (chunk.buffer as ArrayBuffer).transfer?.(0);
     this.#chunks = [];
     this.#last = new this.#make(0);
     this.#lastStart = 0;

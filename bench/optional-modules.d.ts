@@ -1,0 +1,2 @@
+// Peers that only some benchmarks load, installed by hand (see bench/package.json).
+declare module '@duckdb/node-api';
