@@ -88,14 +88,18 @@ export function coinWorkers(
 }
 
 /**
- * Workers with a confusion matrix each: accuracy Σ_k prior_k · confusion[k][k] with a 90 % interval
- * from Dirichlet rows with the given soft counts, widened as in {@link coinWorkers}.
+ * Workers with a confusion matrix each: accuracy Σ_k prior_k · confusion[k][k] with a 90 % interval.
+ *
+ * Each row counts as many answers as its soft counts hold, plus `strength` pseudo-answers of the
+ * method's prior, so that the interval agrees with a shrunk or smoothed estimate; half an answer
+ * right and half wrong keep perfect records open. Widened as in {@link coinWorkers}.
  */
 export function confusionWorkers(
   table: AnswerTable,
   posterior: Float64Array,
   confusion: Float64Array,
   prior: Float64Array,
+  strength = 0,
   extra?: Readonly<Record<string, Float64Array>>,
 ): WorkerEstimates {
   const { workerCount, classCount } = table;
@@ -108,9 +112,9 @@ export function confusionWorkers(
   for (let w = 0; w < workerCount; w++) {
     for (let k = 0; k < classCount; k++) {
       const row = (w * classCount + k) * classCount;
-      let mass = 0;
+      let mass = strength;
       for (let l = 0; l < classCount; l++) mass += counts[row + l];
-      const p = (counts[row + k] + jeffreys) / (mass + 2 * jeffreys);
+      const p = (confusion[row + k] * mass + jeffreys) / (mass + 2 * jeffreys);
       accuracy[w] += prior[k] * confusion[row + k];
       mean[w] += prior[k] * p;
       spread[w] += prior[k] ** 2 * ((p * (1 - p)) / (mass + 2));

@@ -11,7 +11,7 @@ import { accuracyInterval, estimatedAccuracy, meanConfidence, temperTo } from '.
 import { applyCap, lossBound, type Overruled, overruledTasks, verdictOf } from './cap.ts';
 import { type CheckList, checkListOf } from './check-list.ts';
 import { fitCoinMember } from './coins.ts';
-import { dependence, mostDependence, shrunkConfusions } from './dependence.ts';
+import { dependence, mostDependence, rowStrength, shrunkConfusions } from './dependence.ts';
 import { fitLogLinear } from './log-linear.ts';
 import { momentPrior } from './moment-prior.ts';
 import { fitTaskLogLinear, mostTaskCells } from './task-log-linear.ts';
@@ -187,7 +187,7 @@ function* fitAverage(
     seed: context.seed,
     posterior,
     prior: members.prior,
-    workers: confusionWorkers(table, posterior, finalConfusion, members.prior),
+    workers: confusionWorkers(table, posterior, finalConfusion, members.prior, rowStrength),
     iterations: members.sweeps,
     stopReason: 'done',
     notes,

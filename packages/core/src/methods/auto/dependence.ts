@@ -2,7 +2,7 @@ import type { AnswerTable } from '../../answers/answer-table.ts';
 import { pooledShape } from './pooled-shape.ts';
 
 /** Answers of the crowd behind each worker's row. */
-const rowStrength = 4;
+export const rowStrength = 4;
 
 /** Nothing is known of dependence, or it is at least this strong. */
 export const mostDependence = 0.2;

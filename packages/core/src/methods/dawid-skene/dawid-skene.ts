@@ -176,6 +176,12 @@ export const dawidSkeneMap: Method = defineMethod({
         ? pseudoCounts(table.classCount, values.diagonal - 1, values.offDiagonal - 1)
         : matrixOption('confusionPrior', values.confusionPrior, table.classCount).map((value) => value - 1);
     const step = () => cellStep(table, added, values.prior, values.priorSmoothing);
-    return yield* fitConfusions(table, step, { method: dawidSkeneMap.id, options: values, ...values }, context);
+    const strength = added.reduce((sum, value) => sum + value, 0) / Math.max(1, table.classCount);
+    return yield* fitConfusions(
+      table,
+      step,
+      { method: dawidSkeneMap.id, options: values, strength, ...values },
+      context,
+    );
   },
 });

@@ -15,6 +15,8 @@ export interface ConfusionMethodSettings extends ConfusionEmSettings {
   readonly method: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly start: Start;
+  /** Pseudo-answers of the method's prior behind each row, for the workers' intervals. */
+  readonly strength?: number;
   /** Number of starts: the first as said, the others random; the best objective is kept. */
   readonly starts: number;
 }
@@ -55,7 +57,7 @@ export function* fitConfusions(
     );
   }
   const prior = table.taskPrior === undefined ? kept.prior : meanRow(kept.posterior, table.classCount);
-  const workers = confusionWorkers(table, kept.posterior, kept.confusion, prior);
+  const workers = confusionWorkers(table, kept.posterior, kept.confusion, prior, settings.strength ?? 0);
   const answered = answersPerWorker(table);
   const inverted = workers.accuracy.reduce((sum, a, w) => sum + (a - 1 / table.classCount) * answered[w], 0);
   if (inverted < 0)

@@ -1,7 +1,6 @@
-import type { Estimate } from '../estimate.ts';
+import type { Estimate, WorkerEstimates } from '../estimate.ts';
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
-import { confusionWorkers } from '../worker-estimates.ts';
 import { emOptions } from './em-options.ts';
 import { fitConfusions } from './fit-confusions.ts';
 import { cellStep } from './steps.ts';
@@ -61,6 +60,6 @@ export const learningFromCrowds: Method = defineMethod({
       sensitivity: Float64Array.from({ length: table.workerCount }, (_, w) => confusion[w * 4 + 3]),
       specificity: Float64Array.from({ length: table.workerCount }, (_, w) => confusion[w * 4]),
     };
-    return estimate.with({ workers: confusionWorkers(table, estimate.posterior, confusion, estimate.prior, extra) });
+    return estimate.with({ workers: { ...(estimate.workers as WorkerEstimates), extra } });
   },
 });
