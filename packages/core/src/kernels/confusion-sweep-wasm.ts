@@ -239,12 +239,24 @@ export class WasmConfusionSweep implements ConfusionSweep {
     for (let block = 0; block < blocks.length; block += 2) {
       const count = blocks[block];
       const tasks = blocks[block + 1];
-      if (count > run) many(answers, tasks, 4 * count, factors, posterior, 4 * run);
-      else if (factors === 0 && posterior === 0) {
-        // Two tasks at a time, and the last of an odd number on its own.
-        if (tasks > 1) plain(answers, tasks & ~1, 4 * count);
-        if (tasks & 1) full(answers + 4 * count * (tasks - 1), 1, 4 * count, 0, 0);
-      } else full(answers, tasks, 4 * count, factors, posterior);
+      // Two tasks at a time, and the last of an odd number on its own.
+      const even = count > run ? 0 : tasks - (tasks % 2);
+      if (even > 0) {
+        if (factors === 0 && posterior === 0) plain(answers, even, 4 * count);
+        else full(answers, even, 4 * count, factors, posterior);
+      }
+      if (even < tasks) {
+        const rows = even * width;
+        const left = tasks - even;
+        many(
+          answers + 4 * count * even,
+          left,
+          4 * count,
+          factors === 0 ? 0 : factors + rows,
+          posterior === 0 ? 0 : posterior + rows,
+          4 * Math.min(run, count),
+        );
+      }
       answers += 4 * count * tasks;
       if (factors !== 0) factors += width * tasks;
       if (posterior !== 0) posterior += width * tasks;
