@@ -58,25 +58,25 @@ export function commandsOf(fence: Fence): Shown[] {
  * `…` for any number of lines; spaces at the ends of lines do not count. Returns the first difference.
  */
 export function difference(expected: readonly string[], actual: readonly string[]): string | undefined {
-  let furthest = 0;
-  const matches = (e: number, a: number): boolean => {
-    if (e + a > furthest) furthest = e + a;
-    for (; e < expected.length; e++, a++) {
+  let furthest = { e: 0, a: 0 };
+  const fail = (e: number, a: number): false => {
+    if (e > furthest.e || (e === furthest.e && furthest.a === 0)) furthest = { e, a };
+    return false;
+  };
+  const matches = (from: number, at: number): boolean => {
+    let a = at;
+    for (let e = from; e < expected.length; e++, a++) {
       if (expected[e].trim() === '…') {
         for (let next = a; next <= actual.length; next++) if (matches(e + 1, next)) return true;
         return false;
       }
-      if (a >= actual.length || !linePattern(expected[e]).test(actual[a].trimEnd())) {
-        worst = { e, a };
-        return false;
-      }
+      if (a >= actual.length || !linePattern(expected[e]).test(actual[a].trimEnd())) return fail(e, a);
     }
-    if (a !== actual.length) worst = { e, a };
-    return a === actual.length;
+    return a === actual.length || fail(expected.length, a);
   };
-  let worst = { e: 0, a: 0 };
   if (matches(0, 0)) return undefined;
-  return `shown:   ${expected[worst.e] ?? '(nothing more)'}\n    printed: ${actual[worst.a] ?? '(nothing more)'}`;
+  const [shown, printed] = [expected[furthest.e], actual[furthest.a]];
+  return `shown:   ${shown ?? '(nothing more)'}\n    printed: ${printed ?? '(nothing more)'}`;
 }
 
 function linePattern(line: string): RegExp {

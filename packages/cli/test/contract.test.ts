@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -261,6 +262,20 @@ describe('assay methods, formats, completion', () => {
     const run = assay(['completion', shell]);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     for (const word of ['aggregate', 'compare', 'dawid-skene', 'duplicates']) expect(run.stdout).toContain(word);
+  });
+
+  it('completes commands, flags and methods in bash', () => {
+    const folder = folderWith({ 'assay.bash': assay(['completion', 'bash']).stdout });
+    const complete = (...words: string[]): string[] => {
+      const list = ['assay', ...words].map((word) => `'${word}'`).join(' ');
+      const script = `source ./assay.bash; COMP_WORDS=(${list}); COMP_CWORD=${words.length}; _assay; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      return spawnSync('bash', ['-c', script], { cwd: folder, encoding: 'utf8' }).stdout.trimEnd().split('\n');
+    };
+    expect(complete('comp')).toEqual(['compare', 'completion']);
+    expect(complete('aggregate', '--dup')).toEqual(['--duplicates']);
+    expect(complete('aggregate', '--duplicates', 'l')).toEqual(['last']);
+    expect(complete('compare', '--methods', 'dawid-skene-m')).toEqual(['dawid-skene-map']);
+    expect(complete('aggregate', 'ass')).toEqual(['assay.bash']);
   });
 
   it('prints help and version', () => {

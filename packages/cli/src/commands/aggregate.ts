@@ -1,6 +1,14 @@
-import { type Estimate, fitAsync, type Method } from '@assay/core';
+import { type Estimate, fitAsync, type Method, Random } from '@assay/core';
 import { writeResults, writeWorkers } from '@assay/core/formats';
-import { type Interval, type Measures, measure } from '@assay/core/quality';
+import {
+  bootstrapMeans,
+  type Interval,
+  type Measures,
+  measureScores,
+  percentileInterval,
+  scoreTasks,
+  type TaskScores,
+} from '@assay/core/quality';
 import { Command } from 'commander';
 import { type Answers, readAll } from '../input/answers.ts';
 import {
@@ -64,7 +72,8 @@ async function aggregate(paths: readonly string[], flags: Flags, shell: Shell): 
 
   const { estimate, elapsedMs } = await fitted(method, options, flags.seed, answers, shell);
   for (const note of estimate.notes) say(`Note: ${note}`);
-  const measures = answers.truth === undefined ? undefined : measure(estimate, answers.truth);
+  const scores = answers.truth === undefined ? undefined : scoreTasks(estimate, answers.truth);
+  const measures = scores === undefined ? undefined : measureScores(scores);
 
   const files = [];
   if (toFile !== undefined) files.push({ path: toFile, content: writeResults(estimate, toFile) });
@@ -78,7 +87,10 @@ async function aggregate(paths: readonly string[], flags: Flags, shell: Shell): 
     shell.json(documentOf(estimate, answers, elapsedMs, measures));
     return;
   }
-  const summary = summaryLines(method, estimate, answers, elapsedMs, measures, flags);
+  const summary = summaryLines(method, estimate, answers, elapsedMs, flags);
+  if (scores !== undefined && measures !== undefined) {
+    summary.splice(1, 0, truthLine(scores, measures, flags.seed));
+  }
   if (toFile !== undefined) {
     for (const line of summary) shell.print(`${line}\n`);
     return;
@@ -142,26 +154,13 @@ function rounded(milliseconds: number): number {
   return Math.round(milliseconds * 10) / 10;
 }
 
-function summaryLines(
-  method: Method,
-  estimate: Estimate,
-  answers: Answers,
-  elapsedMs: number,
-  measures: Measures | undefined,
-  flags: Flags,
-): string[] {
+function summaryLines(method: Method, estimate: Estimate, answers: Answers, elapsedMs: number, flags: Flags): string[] {
   const { table } = answers;
   const sweeps = counted(estimate.iterations, 'sweep');
   const ending = estimate.converged
     ? `converged in ${sweeps}`
     : `not converged after ${sweeps} (${estimate.stopReason})`;
   const lines = [`Model: ${method.id} (${method.title})   ${ending}, ${duration(elapsedMs)}`];
-  if (measures !== undefined) {
-    lines.push(
-      `Truth: accuracy ${fixed(measures.accuracy, 4)}, log-loss ${fixed(measures.logLoss, 4)}, ` +
-        `calibration error ${fixed(measures.ece, 4)}, ${count(measures.scored)} of ${count(answers.truth?.size ?? 0)} known tasks answered`,
-    );
-  }
   const expected = expectedAccuracy(estimate);
   if (expected !== undefined) {
     lines.push(`Expected accuracy: ${withInterval(expected.value, expected.lo, expected.hi)}`);
@@ -181,6 +180,16 @@ function summaryLines(
   if (check !== undefined) lines.push(check);
   lines.push(`Next: ${nextStep(flags)}`);
   return lines;
+}
+
+/** How good the labels are against the truth; the interval is a 95 % bootstrap over tasks. */
+function truthLine(scores: TaskScores, measures: Measures, seed: number): string {
+  const [means] = bootstrapMeans([scores.credit], 1000, new Random(seed).fork('truth'));
+  const { value, lo, hi } = percentileInterval(measures.accuracy, means);
+  return (
+    `Truth: accuracy ${withInterval(value, lo, hi)}, log-loss ${fixed(measures.logLoss, 3)}, ` +
+    `calibration error ${fixed(measures.ece, 3)}, ${count(measures.scored)} of ${count(scores.truthTasks)} known tasks answered`
+  );
 }
 
 /** The accuracy a method claims for its labels, where it knows. */

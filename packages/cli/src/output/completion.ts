@@ -38,7 +38,12 @@ function flagOf(option: Option): Entry['flags'][number] {
   if (option.required || option.optional) {
     const argument = /[<[]([^>\]]+)[>\]]/.exec(option.flags)?.[1] ?? '';
     values =
-      option.argChoices ?? (/^METHOD/.test(argument) ? methodIds() : /FILE|^F$|OUT/.test(argument) ? 'file' : []);
+      option.argChoices ??
+      (/^METHOD/.test(argument) || option.long === '--methods'
+        ? methodIds()
+        : /FILE|^F$|OUT/.test(argument)
+          ? 'file'
+          : []);
   }
   return { names, does: option.description, values };
 }
