@@ -83,7 +83,7 @@ describe('Gibbs sampling', () => {
     let same = 0;
     for (let task = 0; task < 200; task++) if (sampled.labelIndex(task) === bound.labelIndex(task)) same++;
     expect(same).toBeGreaterThan(192);
-    const sd = (values = new Float64Array()): number => values.reduce((sum, value) => sum + value, 0);
+    const sd = (values: Float64Array = new Float64Array()): number => values.reduce((sum, value) => sum + value, 0);
     expect(sd(sampled.workers?.confusionSd)).toBeGreaterThan(sd(bound.workers?.confusionSd));
   });
 
