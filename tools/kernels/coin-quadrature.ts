@@ -22,7 +22,7 @@ ${nodes.map((i) => `      const h${i} = v128.load(hit + s, ${16 * i});\n      co
         const q = v128.load64_splat(wrong + j);
 ${nodes.map((i) => `        v${i} = f64x2.mul(v${i}, f64x2.add(f64x2.mul(h${i}, p), f64x2.mul(m${i}, q)));`).join('\n')}
       }
-${nodes.map((i) => `      v128.store(product + s, v${i}, ${16 * i});\n      most = f64x2.max(most, v${i});`).join('\n')}
+${nodes.map((i) => `      v128.store(product + s, v${i}, ${16 * i});\n      most = f64x2.pmax(most, v${i});`).join('\n')}
     }
     const inverse = f64x2.splat(1 / max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1)));
     for (let s: usize = 0; s < bytes; s += 16) v128.store(product + s, f64x2.mul(v128.load(product + s), inverse));

@@ -58,7 +58,7 @@ ${each((i) => `        v128.store(totals + column, f64x2.add(v128.load(totals + 
         if (posterior) {
           const row = posterior + column;
 ${each(
-  (i) => `          change = f64x2.max(change, f64x2.abs(f64x2.sub(z${i}, v128.load(row, ${16 * i}))));
+  (i) => `          change = f64x2.pmax(change, f64x2.abs(f64x2.sub(z${i}, v128.load(row, ${16 * i}))));
           v128.store(row, z${i}, ${16 * i});`,
 )}
         }
@@ -144,7 +144,7 @@ ${rescale('z', 'e')}
       from = stop;
     } while (from != end);
     let lowest = v128.load(exponents);
-    for (let column: usize = 16; column < width; column += 16) lowest = f64x2.min(lowest, v128.load(exponents + column));
+    for (let column: usize = 16; column < width; column += 16) lowest = f64x2.pmin(lowest, v128.load(exponents + column));
     const least = min(f64x2.extract_lane(lowest, 0), f64x2.extract_lane(lowest, 1));
     likelihoodExponent += least;
     const leader = f64x2.splat(least);

@@ -209,7 +209,7 @@ ${each((i) => rescale(`z${i}`, `e${i}`))}
     {
       const lowest = ${range(vectors)
         .map((i) => `e${i}`)
-        .reduce((a, b) => `f64x2.min(${a}, ${b})`)};
+        .reduce((a, b) => `f64x2.pmin(${a}, ${b})`)};
       const least = min(f64x2.extract_lane(lowest, 0), f64x2.extract_lane(lowest, 1));
       likelihoodExponent += least;
       const leader = f64x2.splat(least);

@@ -33,7 +33,7 @@ export const closeLikelihood = `store<f64>(LIKELIHOOD, likelihood);
   store<f64>(LIKELIHOOD_EXPONENT, likelihoodExponent);`;
 
 export const storeAndCompare = (v: string, offset: number): string => `
-      change = f64x2.max(change, f64x2.abs(f64x2.sub(${v}, v128.load(posterior, ${offset}))));
+      change = f64x2.pmax(change, f64x2.abs(f64x2.sub(${v}, v128.load(posterior, ${offset}))));
       v128.store(posterior, ${v}, ${offset});`;
 export const openChange = `let change = f64x2.splat(load<f64>(MAX_CHANGE));`;
 export const closeChange = `store<f64>(MAX_CHANGE, max(f64x2.extract_lane(change, 0), f64x2.extract_lane(change, 1)));`;

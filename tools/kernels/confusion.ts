@@ -47,8 +47,8 @@ export function normalise(records: usize, workers: u32, stride: u32, width: u32,
       extra = added + column;
       for (let record = records + column; record < end; record += width << 1) {
         let cell = f64x2.mul(f64x2.add(v128.load(record + width), v128.load(extra)), inverse);
-        cell = f64x2.max(v128.bitselect(cell, v128.load(record), filled), low);
-        smallest = f64x2.min(smallest, cell);
+        cell = f64x2.pmax(v128.bitselect(cell, v128.load(record), filled), low);
+        smallest = f64x2.pmin(smallest, cell);
         v128.store(record, cell);
         v128.store(record + width, f64x2.splat(0));
         extra += width;

@@ -51,16 +51,17 @@ ${expConstants.map((c, i) => `  store<f64>(CONSTANTS, ${c}, ${8 * i});`).join('\
 function exp2(x: v128): v128 {
   const least = ${constant(0)};
   const magic = ${constant(3)};
-  const low = f64x2.max(f64x2.min(x, ${constant(1)}), least);
+  const low = f64x2.pmax(f64x2.pmin(x, ${constant(1)}), least);
   const shifted = f64x2.add(f64x2.mul(low, ${constant(2)}), magic);
   const n = f64x2.sub(shifted, magic);
   let r = f64x2.sub(low, f64x2.mul(n, ${constant(4)}));
   r = f64x2.sub(r, f64x2.mul(n, ${constant(5)}));
-  let p = ${constant(6)};
-${expConstants
-  .slice(7)
-  .map((_, i) => `  p = f64x2.add(f64x2.mul(p, r), ${constant(7 + i)});`)
-  .join('\n')}
+  const square = f64x2.mul(r, r);
+  let even = ${constant(6)};
+${[8, 10, 12, 14, 16, 18].map((i) => `  even = f64x2.add(f64x2.mul(even, square), ${constant(i)});`).join('\n')}
+  let odd = ${constant(7)};
+${[9, 11, 13, 15, 17].map((i) => `  odd = f64x2.add(f64x2.mul(odd, square), ${constant(i)});`).join('\n')}
+  const p = f64x2.add(even, f64x2.mul(odd, r));
   const scale = i64x2.shl(i64x2.add(shifted, i64x2.splat(1023)), 52);
   return v128.and(f64x2.mul(p, scale), f64x2.ge(x, least));
 }
@@ -125,7 +126,7 @@ export function pass(
       const t = exp2(f64x2.neg(f64x2.abs(s)));
       const inverse = f64x2.div(f64x2.splat(1), f64x2.add(f64x2.splat(1), t));
       product = f64x2.mul(product, inverse);
-      overs = f64x2.add(overs, f64x2.max(s, f64x2.splat(0)));
+      overs = f64x2.add(overs, f64x2.pmax(s, f64x2.splat(0)));
       v128.store(share, v128.bitselect(inverse, f64x2.mul(t, inverse), f64x2.ge(s, f64x2.splat(0))));
       const small = f64x2.lt(product, f64x2.splat(1e-100));
       if (v128.any_true(small)) {
