@@ -31,6 +31,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/report.ts'),
   },
   {
+    name: 'reproduce',
+    summary: 'a published experiment: measured beside published, exit 1 outside its band',
+    load: () => import('./commands/reproduce.ts'),
+  },
+  {
     name: 'methods',
     summary: 'the methods, their options and where they come from',
     load: () => import('./commands/methods.ts'),

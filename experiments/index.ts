@@ -1,0 +1,3 @@
+/** Experiments by id, and what they return. */
+export * from './experiment.ts';
+export { experiments } from './registry.ts';
