@@ -1,13 +1,23 @@
 /** Every method that needs answers alone, by name and in one list. */
 export { auto } from './auto/auto.ts';
+export { bwa } from './bayesian/bwa.ts';
+export { ebcc } from './bayesian/ebcc.ts';
+export { gibbs } from './bayesian/gibbs.ts';
 export { variationalBayes } from './bayesian/variational-bayes.ts';
+export { workerClusters } from './bayesian/worker-clusters.ts';
 export { confusionVector } from './dawid-skene/confusion-vector.ts';
 export { dawidSkene, dawidSkeneHard, dawidSkeneHybrid, dawidSkeneMap } from './dawid-skene/dawid-skene.ts';
 export { learningFromCrowds } from './dawid-skene/learning-from-crowds.ts';
 export { oneCoin, zenCrowd } from './dawid-skene/one-coin.ts';
 export { pooled } from './dawid-skene/pooled.ts';
 export { coinShrunk, pooledShrunk } from './dawid-skene/shrunk.ts';
+export { catd } from './optimisation/catd.ts';
+export { kos } from './optimisation/kos.ts';
+export { maxMarginVote } from './optimisation/max-margin-vote.ts';
+export { minimaxEntropy } from './optimisation/minimax-entropy.ts';
+export { pm } from './optimisation/pm.ts';
 export { bpOneCoin } from './propagation/bp-one-coin.ts';
+export { bpTwoCoin } from './propagation/bp-two-coin.ts';
 export { meanField } from './propagation/mean-field.ts';
 export { methodById, methods } from './registry.ts';
 export { glad } from './skill/glad.ts';

@@ -1,6 +1,10 @@
 import { InputError, nearNames, shown } from '../errors.ts';
 import { auto } from './auto/auto.ts';
+import { bwa } from './bayesian/bwa.ts';
+import { ebcc } from './bayesian/ebcc.ts';
+import { gibbs } from './bayesian/gibbs.ts';
 import { variationalBayes } from './bayesian/variational-bayes.ts';
+import { workerClusters } from './bayesian/worker-clusters.ts';
 import { confusionVector } from './dawid-skene/confusion-vector.ts';
 import { dawidSkene, dawidSkeneHard, dawidSkeneHybrid, dawidSkeneMap } from './dawid-skene/dawid-skene.ts';
 import { learningFromCrowds } from './dawid-skene/learning-from-crowds.ts';
@@ -8,7 +12,13 @@ import { oneCoin, zenCrowd } from './dawid-skene/one-coin.ts';
 import { pooled } from './dawid-skene/pooled.ts';
 import { coinShrunk, pooledShrunk } from './dawid-skene/shrunk.ts';
 import type { Method } from './method.ts';
+import { catd } from './optimisation/catd.ts';
+import { kos } from './optimisation/kos.ts';
+import { maxMarginVote } from './optimisation/max-margin-vote.ts';
+import { minimaxEntropy } from './optimisation/minimax-entropy.ts';
+import { pm } from './optimisation/pm.ts';
 import { bpOneCoin } from './propagation/bp-one-coin.ts';
+import { bpTwoCoin } from './propagation/bp-two-coin.ts';
 import { meanField } from './propagation/mean-field.ts';
 import { glad } from './skill/glad.ts';
 import { mace } from './skill/mace.ts';
@@ -48,6 +58,16 @@ export const methods: readonly Method[] = [
   meanField,
   glad,
   mace,
+  bwa,
+  ebcc,
+  gibbs,
+  workerClusters,
+  bpTwoCoin,
+  minimaxEntropy,
+  kos,
+  maxMarginVote,
+  pm,
+  catd,
 ];
 
 /**
