@@ -10,7 +10,7 @@
  * `exponent` is the trained constant M > 0. Equal qualities are as hard as it gets: 1.
  *
  * @example
- * ballotDifficulty(0.3, 0.5, 0.5); // 0.5527864045
+ * ballotDifficulty(0.25, 0.5, 0.5); // => 0.5
  */
 export function ballotDifficulty(oldQuality: number, newQuality: number, exponent: number): number {
   return 1 - Math.abs(oldQuality - newQuality) ** exponent;
@@ -23,7 +23,7 @@ export function ballotDifficulty(oldQuality: number, newQuality: number, exponen
  * votes worse than chance cannot be expressed; `signTest` of the misfit checks finds such workers.
  *
  * @example
- * ballotAccuracy(0.8, 1); // 0.6
+ * ballotAccuracy(0.5, 1); // => 0.75
  */
 export function ballotAccuracy(difficulty: number, gamma: number): number {
   return 0.5 * (1 + (1 - difficulty) ** gamma);
@@ -40,7 +40,7 @@ export function gridQualities(cells: number): Float64Array {
  * Above the diagonal the accuracy, below it one minus the accuracy, ½ on it; `table[j][i] = 1 − table[i][j]`.
  *
  * @example
- * voteTable(5, 0.5, 1)[1]; // 0.7236068: old artifact in cell 0, new one in cell 1
+ * voteTable(4, 0.5, 1)[1]; // => 0.75
  */
 export function voteTable(cells: number, exponent: number, gamma: number): Float64Array {
   const table = new Float64Array(cells * cells);

@@ -87,7 +87,8 @@ export interface BallotFit {
  *
  * @throws {InputError} missing-truth, missing-difficulty, missing-prior
  * @example
- * learnBallots(ballotTable(records)).population.pooledGamma;
+ * const ballots = ballotTable([{ pair: 'p1', worker: 'ana', vote: 1 }, { pair: 'p1', worker: 'bo', vote: 1 }]);
+ * learnBallots(ballots).pairs[0].newIsBetter > 0.5; // => true
  */
 export function learnBallots(table: BallotTable, options: BallotLearningOptions = {}): BallotFit {
   const mode = options.mode ?? bestMode(table);

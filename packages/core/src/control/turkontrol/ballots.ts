@@ -50,7 +50,7 @@ export interface BallotTable {
  * @throws {InputError} missing-pair, missing-worker, invalid-vote, invalid-difficulty, same-artifact, ambiguous-truth,
  *   ambiguous-difficulty, ambiguous-pair
  * @example
- * ballotTable([{ pair: 'p1', worker: 'ana', vote: 1 }, { pair: 'p1', worker: 'bo', vote: 0 }]).pairs; // ['p1']
+ * ballotTable([{ pair: 'p1', worker: 'ana', vote: 1 }, { pair: 'p1', worker: 'bo', vote: 0 }]).pairs; // => ['p1']
  */
 export function ballotTable(records: Iterable<BallotRecord>): BallotTable {
   const pairs = new Map<string, PairEntry>();

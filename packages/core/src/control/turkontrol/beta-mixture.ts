@@ -14,7 +14,7 @@ export interface BetaPart {
  * For reports ("quality is about Beta(6, 3)"); planners never use it. A belief in a single cell gives a very large s.
  *
  * @example
- * betaOf(Float64Array.of(0.25, 0.25, 0.25, 0.25), gridQualities(4)); // close to Beta(1, 1)
+ * betaOf(Float64Array.of(0, 0.5, 0.5, 0), gridQualities(4)).a; // => 7.5
  */
 export function betaOf(mass: Float64Array, qualities: Float64Array): BetaPart {
   const { mean, sd } = momentsOf(mass, qualities);

@@ -133,7 +133,9 @@ export function decisionOf(
  * A decision in words and numbers.
  *
  * @example
- * explainDecision(decision, model); // 'Ask for a vote. A vote costs 10 and is worth 14.83 …'
+ * const model = compileModel(model2010(1));
+ * const decision = lookahead(model).decide(startWorkflow(workflowContext(model)), new Random(1));
+ * explainDecision(decision, model).slice(0, 23); // => 'Ask for an improvement.'
  */
 export function explainDecision(decision: Decision, model: CompiledModel): string {
   const { action, values } = decision;

@@ -29,7 +29,8 @@ const range = { low: 0.05, high: 4 };
  * Source: Dai, Mausam & Weld (2011) train M; how is not published, this is ours.
  *
  * @example
- * fitExponent([{ gaps: [0.1, 0.4], right: [true, false] }], 'one').exponent;
+ * const voter = { gaps: [0.1, 0.1, 0.4, 0.4, 0.4], right: [true, false, true, true, true] };
+ * fitExponent([voter]).gammas; // => [1]
  */
 export function fitExponent(voters: readonly GapVotes[], gammas: 'one' | 'free' = 'one'): ExponentFit {
   const values = voters.map(() => 1);

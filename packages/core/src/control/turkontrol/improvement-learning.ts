@@ -21,6 +21,8 @@ export interface ImprovementLearningOptions {
   readonly degree?: 1 | 2;
   /** Level of the intervals; default 0.9. */
   readonly level?: number;
+  /** False leaves out the coefficients' intervals, which cost a fit per source artifact. Default true. */
+  readonly intervals?: boolean;
 }
 
 /** The least-squares fit of one degree. */
@@ -70,7 +72,8 @@ export interface ImprovementFit {
  * Source: the two-part learning of Dai, Mausam & Weld (2011); the form of μ and its estimation are ours.
  *
  * @example
- * learnImprovement([{ before: 0.1, after: 0.3 }, { before: 0.4, after: 0.5 }, { before: 0.8, after: 0.7 }]).model;
+ * const steps = [0.1, 0.2, 0.4, 0.5, 0.8].map((before) => ({ before, after: 0.25 + 0.5 * before }));
+ * learnImprovement(steps).model.kind; // => 'polynomial'
  */
 export function learnImprovement(
   improvements: readonly JudgedImprovement[],
@@ -103,7 +106,10 @@ export function learnImprovement(
     model,
     fits,
     chosen,
-    coefficientIntervals: jackknife(improvements, corrected, coefficients, options.level ?? 0.9),
+    coefficientIntervals:
+      options.intervals === false
+        ? coefficients.map(() => ({ lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY }))
+        : jackknife(improvements, corrected, coefficients, options.level ?? 0.9),
     concentration,
     concentrationInterval: interval,
     concentrationByLikelihood: likeliestConcentration(improvements, chosen.coefficients),

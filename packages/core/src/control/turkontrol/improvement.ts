@@ -29,7 +29,7 @@ export type ImprovementModel =
  * `offset` is a worker's learned β: it shifts the mean before clipping.
  *
  * @example
- * improvementMean({ kind: 'diligence', gamma: 2, concentration: 10 }, 0.5); // 0.4375
+ * improvementMean({ kind: 'diligence', gamma: 2, concentration: 10 }, 0.5); // => 0.4375
  */
 export function improvementMean(model: ImprovementModel, quality: number, offset = 0): number {
   return Math.min(0.999, Math.max(0.001, rawMean(model, quality) + offset));
@@ -56,7 +56,7 @@ export function drawImprovement(model: ImprovementModel, quality: number, random
  * ends for a or b below 1.
  *
  * @example
- * betaCellMasses(2, 3, 5); // 0.1808, 0.344, 0.296, 0.152, 0.0272
+ * betaCellMasses(1, 1, 4)[0]; // => 0.25
  */
 export function betaCellMasses(a: number, b: number, cells: number, out?: Float64Array, from = 0): Float64Array {
   const masses = out ?? new Float64Array(cells);
@@ -73,7 +73,7 @@ export function betaCellMasses(a: number, b: number, cells: number, out?: Float6
  * P(Q′ in cell j | q = midpoint of cell i), row-major: what one improvement does to a grid belief.
  *
  * @example
- * improvementKernel({ kind: 'diligence', gamma: 1, concentration: 10 }, 5)[0]; // 0.2618025
+ * improvementKernel({ kind: 'diligence', gamma: 1, concentration: 10 }, 5).length; // => 25
  */
 export function improvementKernel(model: ImprovementModel, cells: number, offset = 0): Float64Array {
   const kernel = new Float64Array(cells * cells);

@@ -9,6 +9,7 @@ export * from './controller.ts';
 export * from './exponent.ts';
 export * from './factored-belief.ts';
 export * from './gamma.ts';
+export * from './hierarchy.ts';
 export * from './improvement.ts';
 export * from './improvement-learning.ts';
 export * from './learn.ts';

@@ -3,6 +3,7 @@ import { type BallotFit, type BallotLearningMode, bestMode, learnBallots } from 
 import { type BallotRecord, type BallotTable, ballotTable } from './ballots.ts';
 import { improveJoint, initialJoint } from './belief.ts';
 import { type ExponentFit, fitExponent, type GapVotes } from './exponent.ts';
+import { learnHierarchy } from './hierarchy.ts';
 import {
   betaByMoments,
   type ImprovementFit,
@@ -12,7 +13,7 @@ import {
 import type { ArtifactRecord } from './logs.ts';
 import { checkBallots, checkImprovement, type Misfit } from './misfit.ts';
 import { checkModel, compileModel, meanGamma, type TurKontrolModel } from './model.ts';
-import { type MeasuredQuality, scaleQualities } from './quality.ts';
+import type { MeasuredQuality } from './quality.ts';
 import type { Utility } from './utility.ts';
 import { VoterBook, type VoterBookState } from './voters.ts';
 
@@ -51,9 +52,9 @@ export interface LearnReport {
 /**
  * Learns a TurKontrol model from a log of ballots and a log of artifacts.
  *
- * Qualities that are given are taken; otherwise they are measured from the ballots (`scaleQualities`). Truth and
- * difficulty of pairs whose two qualities are given follow from them, and so does M. The improvement model is learned
- * from every improvement whose two qualities are known or measured.
+ * Where every artifact has a quality, the improvement model is fitted to them, and truth, difficulty and M follow for
+ * pairs of such artifacts. Where any is missing, qualities, improvement model and first qualities are learned together
+ * from the votes (`learnHierarchy`); qualities that are given then are anchors.
  *
  * Little data give a model all the same, with notes and wide intervals: read the report before spending money by it.
  *
@@ -75,18 +76,9 @@ export function learnModel(
   if (gaps.complete) table = withTruth(table, given, exponent);
   const first = options.mode === 'joint' ? 'unknown' : (options.mode ?? bestMode(table));
   let fit = learnBallots(table, { mode: first });
-  const measured = measure(table, fit, artifacts, given, exponent);
+  const measured = measure(table, fit, artifacts, given, exponent, options.noiseVariance);
   notes.push(...measured.notes);
-  const improvement = improvementOf(artifacts, measured.quality, options.noiseVariance);
-  const firsts = artifacts
-    .filter((one) => one.from === undefined && !one.anchor)
-    .map((one) => measured.quality.get(one.artifact));
-  const initial = betaByMoments(
-    firsts.filter((quality) => quality !== undefined),
-    options.noiseVariance,
-  );
-  if (firsts.length < 2)
-    notes.push('fewer than two first artifacts have a quality: the belief about a first one is uniform');
+  const { improvement, initial } = measured;
   const model = (): TurKontrolModel =>
     checkModel({
       schema: 1,
@@ -120,7 +112,7 @@ export function learnModel(
       ballots: fit,
       improvement,
       exponent: exponentFit,
-      qualities: measured.measured,
+      qualities: measured.qualities,
       misfits: [...checkBallots(table, fit), ...checkImprovement(improvement)],
       notes: [...fit.notes, ...improvement.notes, ...notes],
     },
@@ -200,34 +192,59 @@ function withTruth(table: BallotTable, given: ReadonlyMap<string, number>, expon
   };
 }
 
+interface Measured {
+  readonly qualities: readonly MeasuredQuality[];
+  readonly improvement: ImprovementFit;
+  readonly initial: { readonly a: number; readonly b: number };
+  readonly notes: readonly string[];
+}
+
+/** Improvement and first qualities from given qualities, or from the votes where any is missing. */
 function measure(
   table: BallotTable,
   fit: BallotFit,
   artifacts: readonly ArtifactRecord[],
   given: ReadonlyMap<string, number>,
   exponent: number,
-): { quality: Map<string, number>; measured: readonly MeasuredQuality[]; notes: readonly string[] } {
-  const quality = new Map(given);
-  if (artifacts.every(({ artifact }) => given.has(artifact))) return { quality, measured: [], notes: [] };
+  noiseVariance: number | undefined,
+): Measured {
+  const isFirst = (one: ArtifactRecord): boolean => one.from === undefined && !one.anchor;
+  const firstNote = 'fewer than two first artifacts have a quality: the belief about a first one is uniform';
+  if (artifacts.every(({ artifact }) => given.has(artifact))) {
+    const firsts = artifacts.filter(isFirst).map((one) => given.get(one.artifact) ?? Number.NaN);
+    return {
+      qualities: [],
+      improvement: learnImprovement(judgedOf(artifacts, given), { noiseVariance }),
+      initial: betaByMoments(firsts, noiseVariance),
+      notes: firsts.length < 2 ? [firstNote] : [],
+    };
+  }
   const gammas = new Map(fit.voters.map((voter) => [voter.worker, meanGamma(voter.errors)]));
-  const scaled = scaleQualities(table, { exponent, gammas, anchors: given });
-  for (const one of scaled.qualities) if (!quality.has(one.artifact)) quality.set(one.artifact, one.quality);
+  const index = new Map(table.artifacts.map((artifact, a) => [artifact, a]));
+  const byName = new Map(artifacts.map((one) => [one.artifact, one]));
+  const base = Int32Array.from(table.artifacts, (artifact) => index.get(byName.get(artifact)?.from ?? '') ?? -1);
+  const outside = table.artifacts.map((artifact) => {
+    const record = byName.get(artifact);
+    return record === undefined || record.anchor || record.from !== undefined;
+  });
+  const { scaling, improvement, initial } = learnHierarchy(table, { exponent, gammas, anchors: given, base, outside });
+  const quality = new Map(given);
+  for (const one of scaling.qualities) if (!quality.has(one.artifact)) quality.set(one.artifact, one.quality);
   const lost = artifacts.filter(({ artifact }) => !quality.has(artifact)).length;
-  const notes = [...scaled.notes];
+  const notes = [...scaling.notes];
   if (lost > 0) notes.push(`${lost} artifacts have neither a quality nor a ballot: nothing is learned from them`);
-  return { quality, measured: scaled.qualities, notes };
+  if (artifacts.filter((one) => isFirst(one) && quality.has(one.artifact)).length < 2) notes.push(firstNote);
+  // Offsets come from the mean qualities: a sample is too noisy to tell improvers apart.
+  const { improvers } = learnImprovement(judgedOf(artifacts, quality), { degree: 1 });
+  return { qualities: scaling.qualities, improvement: { ...improvement, improvers }, initial, notes };
 }
 
-function improvementOf(
-  artifacts: readonly ArtifactRecord[],
-  quality: ReadonlyMap<string, number>,
-  noiseVariance: number | undefined,
-): ImprovementFit {
+function judgedOf(artifacts: readonly ArtifactRecord[], quality: ReadonlyMap<string, number>): JudgedImprovement[] {
   const judged: JudgedImprovement[] = [];
   for (const { artifact, from, worker, anchor } of artifacts) {
     const [before, after] = [quality.get(from ?? ''), quality.get(artifact)];
     if (from === undefined || anchor || before === undefined || after === undefined) continue;
     judged.push({ before, after, worker, source: from });
   }
-  return learnImprovement(judged, { noiseVariance });
+  return judged;
 }

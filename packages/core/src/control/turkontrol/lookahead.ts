@@ -33,7 +33,8 @@ export interface LookaheadOptions {
  *
  * @example
  * const model = compileModel(model2010(1));
- * lookahead(model).decide(startWorkflow(model), new Random(1)).action; // { kind: 'improve', base: 'old' }
+ * const start = startWorkflow(workflowContext(model));
+ * lookahead(model).decide(start, new Random(1)).action; // => { kind: 'improve', base: 'old' }
  */
 export function lookahead(model: CompiledModel, options: LookaheadOptions = {}): TurKontrolController {
   const depth = options.depth ?? 3;

@@ -28,7 +28,8 @@ export interface Misfit {
  * model is right; each test has a false-alarm rate of 1 % or less.
  *
  * @example
- * checkBallots(table, learnBallots(table)).map((misfit) => misfit.message);
+ * const ballots = ballotTable([{ pair: 'p1', worker: 'ana', vote: 1 }]);
+ * checkBallots(ballots, learnBallots(ballots)); // => []
  */
 export function checkBallots(table: BallotTable, fit: BallotFit): Misfit[] {
   const misfits: Misfit[] = [];
@@ -108,7 +109,7 @@ export function checkImprovement(fit: ImprovementFit): Misfit[] {
  * P(X ≤ right) of `right` right votes of `ballots` if she voted by coin: small for who votes against the truth.
  *
  * @example
- * signTest(1, 10); // 0.0107
+ * signTest(3, 3); // => 1
  */
 export function signTest(right: number, ballots: number): number {
   return right >= ballots ? 1 : incompleteBeta(0.5, ballots - right, right + 1);

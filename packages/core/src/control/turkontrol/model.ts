@@ -78,7 +78,7 @@ export function logSpaced(low: number, high: number, count: number): number[] {
  * ln γ ~ N(logMean, logSd²) on a grid of γs.
  *
  * @example
- * logNormalErrors(0, 1).weights.length; // 12
+ * logNormalErrors(0, 1).weights.length; // => 12
  */
 export function logNormalErrors(
   logMean: number,
@@ -109,7 +109,7 @@ export function meanGamma(errors: ErrorDistribution): number {
  * Source: Dai, Mausam & Weld (2010); the prices and γ/2 are as remembered from the paper, not confirmed.
  *
  * @example
- * compileModel(model2010(1)).initial; // belief about a first artifact on 20 cells
+ * compileModel(model2010(1)).initial.length; // => 20
  */
 export function model2010(gamma: number, cells = 20): TurKontrolModel {
   return {

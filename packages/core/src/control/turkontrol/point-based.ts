@@ -132,7 +132,7 @@ export function pointBased(fine: CompiledModel, solution: PointBasedSolution): T
  * The value of every pair of qualities if both could be seen: an upper bound of every controller's value.
  *
  * @example
- * observedBound(model); // average it over a belief
+ * observedBound(compileModel(model2010(1, 10))).length; // => 100
  */
 export function observedBound(model: CompiledModel): Float64Array {
   const { cells, utility, kernel, improvementPrice } = model;

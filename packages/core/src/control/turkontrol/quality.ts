@@ -1,3 +1,4 @@
+import { Random } from '../../math/random.ts';
 import type { BallotTable } from './ballots.ts';
 
 /** Votes on one improvement of an artifact: how many preferred it, how many the artifact itself. */
@@ -16,7 +17,7 @@ export interface ImprovementVotes {
  * Source: the meaning of the scale in Dai, Mausam & Weld (2011); the estimator is ours.
  *
  * @example
- * improvability([{ yes: 8, no: 2 }, { yes: 6, no: 4 }, { yes: 9, no: 1 }, { yes: 3, no: 7 }, { yes: 5, no: 5 }]); // 0.3
+ * improvability([{ yes: 8, no: 2 }, { yes: 5, no: 5 }]); // => 0.25
  */
 export function improvability(votes: readonly ImprovementVotes[]): number {
   return improvabilityFrom(votes.map(({ yes, no }) => (yes > no ? 1 : yes === no ? 0.5 : 0)));
@@ -32,7 +33,7 @@ export function improvabilityFrom(newIsBetter: readonly number[]): number {
 export interface MeasuredQuality {
   readonly artifact: string;
   readonly quality: number;
-  /** Spread of the quality given the others; the true uncertainty is somewhat larger. */
+  /** Its uncertainty: of the posterior with samples, else given the other qualities, which is somewhat less. */
   readonly sd: number;
   readonly ballots: number;
   /** Artifacts in different groups were never compared, not even in a chain: their qualities share only the prior. */
@@ -47,6 +48,27 @@ export interface ScalingOptions {
   readonly gammas?: ReadonlyMap<string, number>;
   /** Artifacts of known quality, such as an empty text (0.02) and an expert's (0.98): they fix the scale. */
   readonly anchors?: ReadonlyMap<string, number>;
+  /**
+   * Posterior samples (Gibbs) after the ascent; then qualities are posterior means and their spreads honest. Default 0:
+   * the mode, with the spread given the other artifacts.
+   */
+  readonly samples?: number;
+  /** For the samples; default seed 0. */
+  readonly random?: Random;
+  /** What is believed of qualities before any vote; default Beta(1.5, 1.5) of each artifact by itself. */
+  readonly prior?: QualityPrior;
+  /** Called after every sample with the quality of each artifact in hundredths; not to be kept. */
+  readonly onSample?: (hundredths: Int32Array) => void;
+}
+
+/** A prior over chains of artifacts on the hundredths from 0 to 100: first ones, and improvements given their base. */
+export interface QualityPrior {
+  /** Log-density of a first artifact at each hundredth. */
+  readonly first: Float64Array;
+  /** Log-density of an improvement, row-major by its base: 101 × 101. */
+  readonly step: Float64Array;
+  /** Per artifact of the table, the one it was made from; −1 for first ones. */
+  readonly base: Int32Array;
 }
 
 export interface ScalingFit {
@@ -69,7 +91,8 @@ const steps = 100;
  * Source: ours; Bradley & Terry (1952) for the start.
  *
  * @example
- * scaleQualities(table, { anchors: new Map([['empty', 0.02], ['expert', 0.98]]) }).qualities;
+ * const ballots = ballotTable([{ old: 'empty', new: 'mine', worker: 'ana', vote: 1 }]);
+ * scaleQualities(ballots, { anchors: new Map([['empty', 0.02]]) }).qualities[0]; // => { artifact: 'empty', quality: 0.02, sd: 0, ballots: 1, group: 0, anchor: true }
  */
 export function scaleQualities(table: BallotTable, options: ScalingOptions = {}): ScalingFit {
   const { artifacts } = table;
@@ -80,25 +103,33 @@ export function scaleQualities(table: BallotTable, options: ScalingOptions = {})
   const cell = startCells(table, ballots, anchors);
   const fixed = artifacts.map((artifact) => anchors.has(artifact));
   const scores = new Float64Array(steps + 1);
+  const priors = priorTerms(options.prior, count);
   let sweeps = 0;
   for (let moved = true; moved && sweeps < 200; sweeps++) {
     moved = false;
     for (let a = 0; a < count; a++) {
       if (fixed[a]) continue;
-      const best = bestCell(ballots[a], cell, chances, scores);
+      const best = bestCell(a, ballots[a], cell, chances, priors, scores);
       if (best !== cell[a]) moved = true;
       cell[a] = best;
     }
   }
   const groups = groupsOf(table);
+  const quality = Float64Array.from(cell, (value) => value / steps);
+  const sd = new Float64Array(count);
   let logPosterior = 0;
-  const qualities = artifacts.map((artifact, a): MeasuredQuality => {
-    bestCell(ballots[a], cell, chances, scores);
+  for (let a = 0; a < count; a++) {
+    bestCell(a, ballots[a], cell, chances, priors, scores);
     logPosterior += 0.5 * scores[cell[a]];
+    if (!fixed[a]) sd[a] = spreadOf(scores);
+  }
+  const samples = options.samples ?? 0;
+  if (samples > 0) sampleQualities(samples, options, ballots, fixed, cell, chances, priors, quality, sd);
+  const qualities = artifacts.map((artifact, a): MeasuredQuality => {
     return {
       artifact,
-      quality: cell[a] / steps,
-      sd: fixed[a] ? 0 : spreadOf(scores),
+      quality: quality[a],
+      sd: sd[a],
       ballots: ballots[a].length,
       group: groups[a],
       anchor: fixed[a],
@@ -157,11 +188,27 @@ function voteChances(table: BallotTable, options: ScalingOptions): { right: Floa
   return { right, wrong };
 }
 
+/** The prior with who was made from whom, both ways. */
+interface PriorTerms {
+  readonly prior: QualityPrior | undefined;
+  readonly children: readonly (readonly number[])[];
+}
+
+function priorTerms(prior: QualityPrior | undefined, count: number): PriorTerms {
+  const children: number[][] = Array.from({ length: count }, () => []);
+  prior?.base.forEach((base, a) => {
+    if (base >= 0) children[base].push(a);
+  });
+  return { prior, children };
+}
+
 /** Fills `scores` with the conditional log-posterior of one artifact over the grid; gives its best cell. */
 function bestCell(
+  artifact: number,
   ballots: readonly ArtifactBallot[],
   cell: Int32Array,
   chances: { right: Float64Array; wrong: Float64Array },
+  { prior, children }: PriorTerms,
   scores: Float64Array,
 ): number {
   const size = steps + 1;
@@ -171,6 +218,11 @@ function bestCell(
   for (let c = 1; c < steps; c++) {
     const quality = c / steps;
     let score = 0.5 * Math.log(quality * (1 - quality));
+    if (prior !== undefined) {
+      const base = prior.base[artifact];
+      score = base < 0 ? prior.first[c] : prior.step[cell[base] * size + c];
+      for (const child of children[artifact]) score += prior.step[c * size + cell[child]];
+    }
     for (const { other, worker, preferred } of ballots) {
       const gap = c - cell[other];
       const at = worker * size + Math.abs(gap);
@@ -180,6 +232,43 @@ function bestCell(
     if (score > scores[best]) best = c;
   }
   return best;
+}
+
+/** Gibbs sampling from the mode; writes posterior means and standard deviations. A fifth of the sweeps is thrown away. */
+function sampleQualities(
+  samples: number,
+  options: ScalingOptions,
+  ballots: readonly (readonly ArtifactBallot[])[],
+  fixed: readonly boolean[],
+  cell: Int32Array,
+  chances: { right: Float64Array; wrong: Float64Array },
+  priors: PriorTerms,
+  quality: Float64Array,
+  sd: Float64Array,
+): void {
+  const random = options.random ?? new Random(0);
+  const count = cell.length;
+  const scores = new Float64Array(steps + 1);
+  const sum = new Float64Array(count);
+  const squares = new Float64Array(count);
+  const burnIn = Math.ceil(samples / 4);
+  for (let sweep = -burnIn; sweep < samples; sweep++) {
+    for (let a = 0; a < count; a++) {
+      if (fixed[a]) continue;
+      const top = scores[bestCell(a, ballots[a], cell, chances, priors, scores)];
+      for (let c = 0; c <= steps; c++) scores[c] = Math.exp(scores[c] - top);
+      cell[a] = random.categorical(scores);
+      if (sweep < 0) continue;
+      sum[a] += cell[a] / steps;
+      squares[a] += (cell[a] / steps) ** 2;
+    }
+    if (sweep >= 0) options.onSample?.(cell);
+  }
+  for (let a = 0; a < count; a++) {
+    if (fixed[a]) continue;
+    quality[a] = sum[a] / samples;
+    sd[a] = Math.sqrt(Math.max(0, squares[a] / samples - quality[a] ** 2));
+  }
 }
 
 function spreadOf(scores: Float64Array): number {

@@ -112,7 +112,7 @@ export interface TuneScheduleOptions {
  * default 1,000 trials on 20 cells.
  *
  * @example
- * tuneSchedule(compileModel(model2010(1)), new Random(1))[0]; // about { iterations: 5, ballots: 1, value: 256 }
+ * tuneSchedule(compileModel(model2010(2)), new Random(1), { trials: 20 })[0].iterations; // => 2
  */
 export function tuneSchedule(model: CompiledModel, random: Random, options: TuneScheduleOptions = {}): ScheduleValue[] {
   const most = options.maxIterations ?? 15;

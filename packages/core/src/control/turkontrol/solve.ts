@@ -46,7 +46,7 @@ export interface Solution {
  * Takes a few seconds on 20 cells, most of it for point-based planning and the tuned schedule.
  *
  * @example
- * solveModel(model2010(1)).policy[0].explanation; // 'Ask for an improvement. …'
+ * solveModel(model2010(1, 10)).policy[0].decision.action.kind; // => 'improve'
  */
 export function solveModel(model: TurKontrolModel, options: SolveOptions = {}): Solution {
   const compiled = compileModel(model);

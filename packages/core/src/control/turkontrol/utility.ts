@@ -19,7 +19,7 @@ export type Utility =
  * The worth of quality q in units of money (micro-units / 1e6).
  *
  * @example
- * utilityOf({ kind: 'convex', topMicros: 1_000_000_000 }, 0.5); // 377.5406688
+ * utilityOf({ kind: 'convex', topMicros: 1_000_000_000 }, 1); // => 1000
  */
 export function utilityOf(utility: Utility, quality: number): number {
   switch (utility.kind) {

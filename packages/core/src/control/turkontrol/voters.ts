@@ -51,9 +51,12 @@ interface Entry {
  * Memory: one γ posterior per voter; a vote costs G m² multiplications (about 10 µs).
  *
  * @example
+ * const model = compileModel(model2010(1));
  * const book = new VoterBook(model);
- * const voter = book.voter('ana'); // update the belief with voter.table
- * book.observe('ana', 1, pairBeforeTheVote);
+ * const pair = improveJoint(initialJoint(model), 'old', model.kernel);
+ * const after = ballotJoint(pair, 1, book.voter('ana').table).belief;
+ * book.observe('ana', 1, pair.mass);
+ * book.votes('ana'); // => 1
  */
 export class VoterBook {
   readonly rule: VoterRule;
@@ -183,7 +186,7 @@ export class VoterBook {
  * Source: Dai, Mausam & Weld (2010); δ = 0.05 as in a public re-implementation.
  *
  * @example
- * gammaByRule2010(1, true, 0.8); // 0.96
+ * gammaByRule2010(1, true, 0.8); // => 0.96
  */
 export function gammaByRule2010(gamma: number, agreed: boolean, difficulty: number): number {
   const moved = agreed ? gamma - step2010 * difficulty : gamma + step2010 * (1 - difficulty);

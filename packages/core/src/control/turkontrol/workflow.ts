@@ -1,5 +1,5 @@
 import { BudgetError, InputError, StateError, shown } from '../../errors.ts';
-import type { Random } from '../../math/random.ts';
+import { Random } from '../../math/random.ts';
 import type { Vote, Which } from './belief.ts';
 import {
   type Belief,
@@ -14,7 +14,7 @@ import {
 } from './beliefs.ts';
 import type { ControlState } from './controller.ts';
 import type { CompiledModel } from './model.ts';
-import type { CastVote, VoterBook } from './voters.ts';
+import { type CastVote, VoterBook, type VoterRule } from './voters.ts';
 
 /** An artifact as the controller knows it: who made it and, when given, a digest that tells unchanged ones. */
 export interface Artifact {
@@ -86,11 +86,26 @@ export interface WorkflowContext {
 }
 
 /**
+ * A context with a fresh book of voters, for one who starts from a model.
+ *
+ * @example
+ * workflowContext(compileModel(model2010(1))).voters.rule; // => 'grid'
+ */
+export function workflowContext(
+  model: CompiledModel,
+  random: Random = new Random(0),
+  rule: VoterRule = 'grid',
+): WorkflowContext {
+  return { model, voters: new VoterBook(model, rule), random };
+}
+
+/**
  * A new task. With `first: null` it waits for its first artifact; otherwise it starts with one.
  *
  * @throws {InputError} invalid-allowance
  * @example
- * startWorkflow(context, { allowanceMicros: 400_000_000 }).stage; // 'single'
+ * const context = workflowContext(compileModel(model2010(1)));
+ * startWorkflow(context, { allowanceMicros: 400_000_000 }).stage; // => 'single'
  */
 export function startWorkflow(context: WorkflowContext, options: StartOptions = {}): WorkflowState {
   const allowanceMicros = options.allowanceMicros ?? null;
