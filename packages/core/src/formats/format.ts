@@ -51,6 +51,8 @@ export interface Format {
   readonly extensions: readonly string[];
   /** The page that documents the format, or where its shape was verified. */
   readonly reference?: string;
+  /** The kinds of file it can be; forcing it on another is an error. */
+  readonly kinds: readonly FileHead['kind'][];
   readonly carries: FormatFeatures;
   /** Is the whole file in memory while it is read? */
   readonly wholeFile?: boolean;

@@ -27,6 +27,7 @@ export const jsonl: Format = {
   summary:
     'Objects with keys for task, worker and label under any of their common names; probs may map classes to probabilities.',
   extensions: ['jsonl', 'ndjson'],
+  kinds: ['json', 'jsonl'],
   carries,
   detect: (head) => detectObjects(head, 'jsonl'),
   read: readObjects,
@@ -39,6 +40,7 @@ export const json: Format = {
   title: 'JSON array of answers',
   summary: 'As JSON lines, in one array; read in a stream.',
   extensions: ['json'],
+  kinds: ['json', 'jsonl'],
   carries,
   detect: (head) => detectObjects(head, 'json'),
   read: readObjects,
@@ -100,14 +102,17 @@ export function objectReader(
   const names = Object.fromEntries(plan.columns.map(({ to }) => [to, key(to as Role)])) as Partial<
     Record<Role, string>
   >;
+  // Only logs of language models count tokens and latency.
+  const log = keys.some((key) => ['tokens_in', 'tokens_out', 'latency_ms'].includes(key));
   const abstainKey = keys.includes('abstain') ? 'abstain' : undefined;
   return (value, place) => {
     try {
       if (!isObject(value)) throw invalid('answer', value, 'every answer is an object');
       const get = (role: Role): unknown => (names[role] === undefined ? undefined : value[names[role]]);
-      const record = recordOf(get, names, plan, keys, value, probsKey, sink);
+      const found = recordOf(get, names, plan, keys, value, probsKey, sink);
       const abstained = abstainKey !== undefined && value[abstainKey] === true;
-      if (record === undefined) return;
+      if (found === undefined) return;
+      const record = log && found.kind === undefined ? { ...found, kind: 'ai' as const } : found;
       sink.answer(abstained ? { ...record, label: null, status: 'abstain', probabilities: undefined } : record, place);
       const gold = textOfValue(get('gold'));
       if (gold !== null) sink.gold(record.question ?? 'label', record.task, gold, place);
@@ -130,6 +135,14 @@ function recordOf(
   const worker = names.worker === undefined ? (sink.options.worker ?? '') : (textOfValue(get('worker')) ?? '');
   const label = labelOfValue(get('label'));
   const question = names.question === undefined ? undefined : (textOfValue(get('question')) ?? undefined);
+  if (label === null && task === '' && worker !== '') {
+    // A row that only names a worker.
+    if (sink.wants(question ?? 'label'))
+      sink
+        .question(question)
+        .nameWorker(worker, word(get('kind'), kindOf, 'kind of worker', 'human, ai, rule or expert'));
+    return undefined;
+  }
   if (label === null && task !== '' && worker === '') {
     if (sink.wants(question ?? 'label')) sink.question(question).taskOf(task);
     const gold = textOfValue(get('gold'));

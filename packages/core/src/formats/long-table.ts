@@ -31,6 +31,7 @@ export const csv: Format = {
   summary: 'A table with columns for task, worker and label under any of their common names, with or without a header.',
   extensions: ['csv', 'txt'],
   reference: 'RFC 4180',
+  kinds: ['table'],
   carries,
   detect: (head) => detectLong(head, (delimiter) => delimiter !== '\t'),
   read: readLongTable,
@@ -43,6 +44,7 @@ export const tsv: Format = {
   title: 'TSV, one answer per row',
   summary: 'As CSV with tabs, which includes Get-Another-Label files: worker, object, label without a header.',
   extensions: ['tsv', 'tab'],
+  kinds: ['table'],
   carries,
   detect: (head) => detectLong(head, (delimiter) => delimiter === '\t'),
   read: readLongTable,
@@ -211,6 +213,11 @@ function rowReader(
     );
   };
 
+  const setKind = (question: QuestionSink, worker: number): void => {
+    const kind = kinds.get(index(kinds, kindAt)) as WorkerKind | undefined;
+    if (kind !== undefined) question.builder.setKind(worker, kind);
+  };
+
   const oneRow = (): void => {
     const { bytes, starts, ends, hashes } = scanner;
     const question = only ?? questionOf();
@@ -224,6 +231,7 @@ function rowReader(
     const status: AnswerStatus = statusAt >= 0 ? (statuses.get(index(statuses, statusAt)) ?? 'ok') : 'ok';
     if (task < 0 || worker < 0) {
       incomplete(question, task, worker, label);
+      if (worker >= 0 && kindAt >= 0) setKind(question, worker);
       if (task < 0) return;
     }
     if (!hasExtras) {
@@ -235,10 +243,7 @@ function rowReader(
       if (gold >= 0) question.builder.setGoldIndex(task, gold);
     }
     if (worker < 0) return;
-    if (kindAt >= 0) {
-      const kind = kinds.get(index(kinds, kindAt)) as WorkerKind | undefined;
-      if (kind !== undefined) question.builder.setKind(worker, kind);
-    }
+    if (kindAt >= 0) setKind(question, worker);
     const probabilities = soft.length > 0 ? probabilitiesOf() : undefined;
     if (probabilities !== undefined) {
       for (const name of Object.keys(probabilities)) question.labelOf(name);

@@ -6,7 +6,7 @@ import { jsonValues } from './json-splitter.ts';
 import { isObject, keysOf, textOfValue } from './long-json.ts';
 import { layoutOf } from './long-table.ts';
 import { chosenByName, type ReadOptions } from './options.ts';
-import { detectFormat, formatNamed } from './registry.ts';
+import { detectFormat, forcedFormat } from './registry.ts';
 import { AnswerSink, type Place } from './sink.ts';
 import { type Source, SourceReader } from './source.ts';
 import { isUtf8, missingValues, textOf } from './values.ts';
@@ -26,8 +26,7 @@ export async function readLabels(source: Source, options: ReadOptions = {}): Pro
   const sink = new AnswerSink(options);
   try {
     const head = await headOf(reader, options.delimiter);
-    const format = options.format === undefined ? detectFormat(head).format : formatNamed(options.format);
-    if (head.kind === 'empty') detectFormat(head);
+    const format = options.format === undefined ? detectFormat(head).format : forcedFormat(options.format, head);
     const labels = new LabelCollector(sink, options);
     if (format.id === 'csv' || format.id === 'tsv') await fromTable(reader, head, sink, labels);
     else if (format.id === 'jsonl' || format.id === 'json') await fromObjects(reader, head, sink, labels);
@@ -155,15 +154,26 @@ async function fromObjects(
   }
 }
 
-/** The gold labels an export carries. */
+/** The gold labels an export carries; without any, its answers where every task has just one. */
 function goldOf(sink: AnswerSink, file: string): Map<string, string> {
   const labels = new Map<string, string>();
-  for (const { table } of sink.finish().values()) {
+  const tables = [...sink.finish().values()].map(({ table }) => table);
+  for (const table of tables) {
     for (let task = 0; table.gold !== undefined && task < table.taskCount; task++) {
       if (table.gold[task] >= 0) labels.set(table.tasks.name(task), table.classes.name(table.gold[task]));
     }
   }
   if (labels.size > 0) return labels;
+  const [table] = tables;
+  if (
+    tables.length === 1 &&
+    table.answerCount > 0 &&
+    table.taskStart.every((start, task) => task === 0 || start - table.taskStart[task - 1] <= 1)
+  ) {
+    for (let e = 0; e < table.answerCount; e++)
+      labels.set(table.tasks.name(table.answerTask[e]), table.classes.name(table.label[e]));
+    return labels;
+  }
   const hint = 'give a file with a task column and a label column';
   throw new InputError(`missing labels in ${file}: this export marks no answer as true; ${hint}`, {
     code: 'missing-column',

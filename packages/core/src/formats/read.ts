@@ -1,11 +1,10 @@
 import type { AnswerTable } from '../answers/answer-table.ts';
 import type { Receipt } from '../answers/receipt.ts';
 import { InputError, nearNames, shown } from '../errors.ts';
-import { headOf } from './head.ts';
 import type { ReadOptions } from './options.ts';
-import { detectFormat, formatNamed } from './registry.ts';
+import { readInto } from './read-into.ts';
 import { AnswerSink } from './sink.ts';
-import { type Source, SourceReader } from './source.ts';
+import type { Source } from './source.ts';
 
 /** All answers of one or several files: a table and a receipt for each question. */
 export interface AnswersRead {
@@ -36,7 +35,7 @@ export async function readAnswers(
   options: ReadOptions = {},
 ): Promise<AnswersRead> {
   const sink = new AnswerSink(options);
-  for (const source of asList(sources)) await readInto(source, sink);
+  for (const source of asList(sources)) await readInto(source, sink, options.format);
   const tables = sink.finish();
   const chosen = (): { table: AnswerTable; receipt: Receipt } =>
     chooseQuestion(tables, options.question, sink.passedOver);
@@ -49,21 +48,6 @@ export async function readAnswers(
     },
     tables,
   };
-}
-
-/** Puts all answers of one source into a sink. */
-export async function readInto(source: Source, sink: AnswerSink): Promise<void> {
-  const reader = await SourceReader.open(source);
-  try {
-    const head = await headOf(reader, sink.options.delimiter);
-    sink.sources.push(source.name);
-    const format = sink.options.format === undefined ? detectFormat(head).format : formatNamed(sink.options.format);
-    if (head.kind === 'empty') detectFormat(head);
-    sink.formats.add(format.id);
-    await format.read(reader, head, sink);
-  } finally {
-    await reader.close();
-  }
 }
 
 function chooseQuestion<V>(

@@ -71,6 +71,13 @@ export function workersSheet(estimate: Estimate, table: AnswerTable): Sheet {
   };
 }
 
+/** The rows of one table: answers, answers that do not count, tasks and workers without any. */
+interface SheetBlock {
+  readonly table: AnswerTable;
+  readonly bare: readonly number[];
+  readonly silent: readonly number[];
+}
+
 /** A row of {@link answersSheet}: an answer, one that does not count, or a task nobody answered. */
 interface SheetRow {
   readonly table: AnswerTable;
@@ -87,8 +94,8 @@ interface SheetRow {
  * The answers in the canonical long form, one row each: `task,worker,label` and, where they are
  * used, `question, kind, status, weight, at, duration_ms, cost, saw_suggestion, gold, p_<class>…`.
  *
- * Answers that do not count are written with their status, tasks without answers as rows of their
- * own, so that reading gives the same tables again.
+ * Answers that do not count are written with their status, tasks and workers without answers as rows
+ * of their own, so that reading gives the same tables again.
  */
 export function answersSheet(tables: readonly AnswerTable[]): Sheet {
   const blocks = tables.map((table) => {
@@ -96,9 +103,9 @@ export function answersSheet(tables: readonly AnswerTable[]): Sheet {
     for (let task = 0; task < table.taskCount; task++)
       if (table.taskStart[task + 1] > table.taskStart[task]) touched[task] = 1;
     for (const { task } of table.uncounted) touched[task] = 1;
+    const silent = workersWithoutAnswers(table);
     const bare = Array.from(touched.keys()).filter((task) => touched[task] === 0);
-    const sameOrder = bare.length === 0 && table.uncounted.length === 0;
-    return { table, bare, sameOrder, length: table.answerCount + table.uncounted.length + bare.length };
+    return { table, bare, silent, length: table.answerCount + table.uncounted.length + bare.length + silent.length };
   });
   const has = (test: (table: AnswerTable) => boolean): boolean => tables.some(test);
   let block = 0;
@@ -127,7 +134,7 @@ export function answersSheet(tables: readonly AnswerTable[]): Sheet {
     },
   });
   const columns: SheetColumn[] = [
-    text('task', ({ table, task }) => table.tasks.name(task)),
+    text('task', ({ table, task }) => (task < 0 ? null : table.tasks.name(task))),
     text('worker', ({ table, worker }) => (worker < 0 ? null : table.workers.name(worker))),
     text('label', ({ table, label }) => (label < 0 ? null : table.classes.name(label))),
   ];
@@ -151,7 +158,7 @@ export function answersSheet(tables: readonly AnswerTable[]): Sheet {
   if (has((table) => table.gold !== undefined)) {
     columns.push(
       text('gold', ({ table, task }) =>
-        table.gold === undefined || table.gold[task] < 0 ? null : table.classes.name(table.gold[task]),
+        table.gold === undefined || task < 0 || table.gold[task] < 0 ? null : table.classes.name(table.gold[task]),
       ),
     );
   }
@@ -167,10 +174,7 @@ export function answersSheet(tables: readonly AnswerTable[]): Sheet {
   return { length: blocks.reduce((sum, { length }) => sum + length, 0), columns };
 }
 
-function rowOf(
-  { table, bare }: { readonly table: AnswerTable; readonly bare: readonly number[] },
-  index: number,
-): SheetRow {
+function rowOf({ table, bare, silent }: SheetBlock, index: number): SheetRow {
   if (index < table.answerCount) {
     const time = table.time?.[index] ?? Number.NaN;
     return {
@@ -185,8 +189,16 @@ function rowOf(
   }
   const uncounted = table.uncounted[index - table.answerCount];
   if (uncounted !== undefined) return { table, answer: -1, ...uncounted };
-  const task = bare[index - table.answerCount - table.uncounted.length];
-  return { table, task, worker: -1, answer: -1, label: -1, status: 'ok', time: Number.NaN };
+  const rest = index - table.answerCount - table.uncounted.length;
+  const [task, worker] = rest < bare.length ? [bare[rest], -1] : [-1, silent[rest - bare.length]];
+  return { table, task, worker, answer: -1, label: -1, status: 'ok', time: Number.NaN };
+}
+
+function workersWithoutAnswers(table: AnswerTable): number[] {
+  const heard = new Uint8Array(table.workerCount);
+  for (const worker of table.worker) heard[worker] = 1;
+  for (const { worker } of table.uncounted) heard[worker] = 1;
+  return Array.from(heard.keys()).filter((worker) => heard[worker] === 0);
 }
 
 /** Small numbers are an order of answers, not times, and stay numbers. */

@@ -4,6 +4,7 @@ import { DictionaryBuilder } from '../answers/dictionary.ts';
 import type { Receipt } from '../answers/receipt.ts';
 import { InputError, shown } from '../errors.ts';
 import type { ReadOptions } from './options.ts';
+import type { Source } from './source.ts';
 import { isUtf8, missingValues, textOf } from './values.ts';
 
 /** One answer as a format's reader hands it over. */
@@ -49,6 +50,10 @@ export class AnswerSink {
   readonly passedOver: Set<string> = new Set();
   readonly formats: Set<string> = new Set();
 
+  readonly #held: Placed[] = [];
+  readonly #heldGold: Placed[] = [];
+  readonly #everywhere: Placed[] = [];
+
   constructor(options: ReadOptions = {}) {
     this.options = options;
   }
@@ -70,24 +75,81 @@ export class AnswerSink {
     return false;
   }
 
+  /** Reads another source into this sink: the members of an archive. */
+  readMember: (source: Source) => Promise<void> = () => Promise.resolve();
+  /** Number of answers handed over so far, wanted or not. */
+  answered = 0;
+
   /** Adds one answer. `place` says where it stands, for errors. */
   answer(record: AnswerRecord, place: Place): void {
+    this.answered++;
+    if (this.options.several === 'each') this.#held.push({ record, place });
+    else this.#add(record, place);
+  }
+
+  /** Declares the true label of a task, or its several true labels. */
+  gold(question: string, task: string, label: string | readonly string[], place: Place): void {
+    if (this.options.several === 'each') this.#heldGold.push({ record: { task, worker: '', label, question }, place });
+    else this.#addGold(question, task, label, place);
+  }
+
+  #add(record: AnswerRecord, place: Place): void {
     const name = record.question ?? defaultQuestion;
-    if (!this.wants(name)) return;
-    try {
-      this.question(name).answer(record);
-    } catch (error) {
-      this.failAt(error, place);
+    if (this.wants(name)) this.attempt(place, () => this.question(name).answer(record));
+  }
+
+  #addGold(question: string, task: string, label: string | readonly string[], place: Place): void {
+    const text = typeof label === 'string' ? label : setName(label);
+    if (text !== null && this.wants(question)) this.attempt(place, () => this.question(question).gold(task, text));
+  }
+
+  /**
+   * Adds a row that belongs to all questions of the files, known only at the end: a task nobody
+   * answered (without worker), or an annotation skipped as a whole.
+   */
+  everywhere(record: Omit<AnswerRecord, 'question'>, place: Place): void {
+    this.#everywhere.push({ record, place });
+  }
+
+  /** Questions with an answer of several choices become a yes/no question for each class. */
+  #splitSets(): void {
+    const classes = new Map<string, Set<string>>();
+    const questionOf = ({ record }: Placed): string => record.question ?? defaultQuestion;
+    const listed = (label: AnswerRecord['label']): readonly string[] =>
+      typeof label === 'string' ? [label] : (label ?? []);
+    for (const held of this.#held) {
+      if (listed(held.record.label).length > 1) classes.set(questionOf(held), new Set(this.options.classes));
+    }
+    for (const held of [...this.#held, ...this.#heldGold]) {
+      for (const label of listed(held.record.label)) classes.get(questionOf(held))?.add(label);
+    }
+    const each = (held: Placed, use: (record: AnswerRecord) => void): void => {
+      const question = questionOf(held);
+      const { record } = held;
+      const chosen = new Set(listed(record.label));
+      for (const name of classes.get(question) ?? []) {
+        const label = chosen.size === 0 ? null : chosen.has(name) ? 'yes' : 'no';
+        use({ ...record, question: `${question}: ${name}`, label });
+      }
+      if (!classes.has(question)) use(record);
+    };
+    for (const held of this.#held) each(held, (record) => this.#add(record, held.place));
+    for (const held of this.#heldGold) {
+      each(held, ({ question, task, label }) =>
+        this.#addGold(question ?? defaultQuestion, task, label ?? [], held.place),
+      );
     }
   }
 
-  /** Declares the true label of a task. */
-  gold(question: string, task: string, label: string, place: Place): void {
-    if (!this.wants(question)) return;
-    try {
-      this.question(question).gold(task, label);
-    } catch (error) {
-      this.failAt(error, place);
+  #spreadEverywhere(): void {
+    if (this.#everywhere.length === 0) return;
+    const { question } = this.options;
+    const names = this.#questions.size > 0 ? [...this.#questions.keys()] : [question ?? defaultQuestion];
+    for (const { record, place } of this.#everywhere) {
+      for (const name of names) {
+        if (record.worker === '') this.question(name).taskOf(record.task);
+        else this.#add({ ...record, question: name }, place);
+      }
     }
   }
 
@@ -107,6 +169,15 @@ export class AnswerSink {
   fail(error: InputError): void {
     this.#errors.push(error);
     if (this.#errors.length >= mostErrors) this.#throw();
+  }
+
+  /** Does something that may fail because of what the file says at a place. */
+  attempt(place: Place, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.failAt(error, place);
+    }
   }
 
   /** As {@link fail} for an error that does not know where it happened; others are thrown on. */
@@ -133,6 +204,8 @@ export class AnswerSink {
 
   /** All tables with their receipts. @throws {InputError} the errors collected */
   finish(): Map<string, { table: AnswerTable; receipt: Receipt }> {
+    this.#splitSets();
+    this.#spreadEverywhere();
     if (this.#errors.length > 0) this.#throw();
     const result = new Map<string, { table: AnswerTable; receipt: Receipt }>();
     for (const [name, question] of this.#questions) {
@@ -159,6 +232,11 @@ export interface Place {
   readonly file: string;
   readonly line?: number;
   readonly json?: string;
+}
+
+interface Placed {
+  readonly record: AnswerRecord;
+  readonly place: Place;
 }
 
 export function placeInWords({ file, line, json }: Place): string {
@@ -192,7 +270,12 @@ export class QuestionSink {
     this.name = name;
     this.#options = options;
     const { classes, openClasses, duplicates } = options;
-    this.builder = new AnswerTableBuilder({ question: name, classes, openClasses, duplicates });
+    this.builder = new AnswerTableBuilder({
+      question: name,
+      classes: options.several === 'each' && name.includes(': ') ? ['no', 'yes'] : classes,
+      openClasses,
+      duplicates,
+    });
     const declared = new Set(classes);
     this.#missing = new Set((options.missing ?? missingValues).filter((value) => !declared.has(value)));
     if (options.trim === true) {
@@ -250,6 +333,12 @@ export class QuestionSink {
     const index = this.builder.workers.add(name);
     if (this.builder.workers.size !== before) this.#newWorker(index);
     return index;
+  }
+
+  /** Adds a worker who may have no answers. */
+  nameWorker(name: string, kind: WorkerKind | undefined): void {
+    const worker = this.workerOf(name);
+    if (worker >= 0 && kind !== undefined) this.builder.setKind(worker, kind);
   }
 
   /** Adds one answer by its names. */
