@@ -1,4 +1,3 @@
-import { StateError } from '../errors.ts';
 import type { ConfusionSweep, ConfusionSweepOptions, ConfusionSweepResult } from './confusion-sweep.ts';
 import {
   defaultFloor,
@@ -12,6 +11,7 @@ import {
 } from './rescaling.ts';
 import {
   isOneHot,
+  missingPosterior,
   type SweepAnswers,
   type SweepLayout,
   sweepLayout,
@@ -461,10 +461,7 @@ export class ReferenceConfusionSweep implements ConfusionSweep {
   posterior(out: Float64Array): Float64Array {
     const classCount = this.#classCount;
     if (!this.#stored || this.#posterior === undefined) {
-      throw new StateError('missing posterior: the last sweep did not store it; sweep with { store: true } first', {
-        code: 'missing-posterior',
-        hint: 'sweep with { store: true } first',
-      });
+      throw missingPosterior();
     }
     out.set(this.#posterior);
     for (const task of this.#layout.empty) {

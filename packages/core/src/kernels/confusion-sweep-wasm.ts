@@ -1,10 +1,10 @@
-import { StateError } from '../errors.ts';
 import type { ConfusionSweep, ConfusionSweepOptions, ConfusionSweepResult } from './confusion-sweep.ts';
 import { flooredPrior, writeNormalised } from './confusion-sweep-reference.ts';
 import { confusionKernel } from './generated/confusion.generated.ts';
 import { defaultFloor, logRescaleFactor, lowestFloor, runLength } from './rescaling.ts';
 import {
   isOneHot,
+  missingPosterior,
   type SweepAnswers,
   type SweepLayout,
   sweepLayout,
@@ -314,10 +314,7 @@ export class WasmConfusionSweep implements ConfusionSweep {
 
   posterior(out: Float64Array): Float64Array {
     if (!this.#stored) {
-      throw new StateError('missing posterior: the last sweep did not store it; sweep with { store: true } first', {
-        code: 'missing-posterior',
-        hint: 'sweep with { store: true } first',
-      });
+      throw missingPosterior();
     }
     const doubles = this.#doubles;
     const classCount = this.#classCount;

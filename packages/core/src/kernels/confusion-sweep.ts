@@ -1,5 +1,6 @@
 import { ReferenceConfusionSweep } from './confusion-sweep-reference.ts';
 import { WasmConfusionSweep } from './confusion-sweep-wasm.ts';
+import { ShardedConfusionSweep, ShardRunner, type ShardTeamFactory, shardCount } from './sharded-confusion-sweep.ts';
 import type { SweepAnswers } from './sweep-layout.ts';
 
 export interface ConfusionSweepOptions {
@@ -14,6 +15,12 @@ export interface ConfusionSweepOptions {
   readonly engine?: 'auto' | 'wasm' | 'reference';
   /** Cells below this are raised to it, default 1e-10; at least 1e-100. Low floors cost speed on tasks of many answers only. */
   readonly floor?: number;
+  /**
+   * Sweep in shards fixed by the data, on this many threads; default what `setSweepThreads` says, and
+   * in one piece where it says nothing. Every number of threads gives the same bits. Threads need
+   * `startSweepThreads` of `@assay/core/node`; without it the shards run one after the other.
+   */
+  readonly threads?: number;
 }
 
 export interface ConfusionSweepResult {
@@ -79,6 +86,25 @@ export interface ConfusionSweep {
   dispose(): void;
 }
 
+/** Who runs shards: one after the other unless `setSweepThreads` was given a team. */
+let shardTeam: ShardTeamFactory = (shards) => {
+  const runners = shards.map((shard) => new ShardRunner(shard, confusionSweepInOnePiece));
+  return {
+    run: (step) => runners.forEach((runner) => void runner.run(step)),
+    dispose: () => runners.forEach((runner) => void runner.dispose()),
+  };
+};
+let defaultThreads: number | undefined;
+
+/**
+ * Makes sweeps of large tables run in shards on `threads` threads from now on, or in one piece again
+ * with undefined. Call it once at the start of a program; `@assay/core/node` has the team.
+ */
+export function setSweepThreads(threads: number | undefined, team?: ShardTeamFactory): void {
+  defaultThreads = threads;
+  if (team !== undefined) shardTeam = team;
+}
+
 /** Below this many answers compiling WebAssembly costs more than it saves. */
 const leastWasmAnswers = 20_000;
 
@@ -89,12 +115,32 @@ const leastWasmAnswers = 20_000;
  * weighted answers, or beyond 4 GB the reference runs and `note` says why.
  */
 export function confusionSweep(answers: SweepAnswers, options: ConfusionSweepOptions = {}): ConfusionSweep {
+  const threads = options.threads ?? defaultThreads;
+  if (threads !== undefined && shardCount(answers) > 1) return openShards(answers, options, threads);
+  return confusionSweepInOnePiece(answers, options);
+}
+
+function openShards(answers: SweepAnswers, options: ConfusionSweepOptions, threads: number): ConfusionSweep {
+  // A sweep without answers tells which engine there will be.
+  const none = { ...answers, taskStart: new Uint32Array(1), taskCount: 0 };
+  const empty = { ...none, worker: new Uint32Array(), label: new Uint16Array() };
+  const engine = options.engine === 'reference' ? 'reference' : 'wasm';
+  const probe = confusionSweepInOnePiece(empty, { engine });
+  const note = answers.weight === undefined ? probe.note : weightedNote;
+  const runs = note === undefined ? probe.engine : 'reference';
+  return new ShardedConfusionSweep(answers, options, runs, note, shardTeam, threads);
+}
+
+const weightedNote = 'weighted answers run in TypeScript, about five times slower';
+
+/** The sweep on this thread whatever `setSweepThreads` says: what a shard runs. */
+export function confusionSweepInOnePiece(answers: SweepAnswers, options: ConfusionSweepOptions): ConfusionSweep {
   const engine = options.engine ?? 'auto';
   if (engine === 'reference' || (engine === 'auto' && answers.worker.length < leastWasmAnswers)) {
     return new ReferenceConfusionSweep(answers, options, undefined);
   }
   if (answers.weight !== undefined) {
-    return new ReferenceConfusionSweep(answers, options, 'weighted answers run in TypeScript, about five times slower');
+    return new ReferenceConfusionSweep(answers, options, weightedNote);
   }
   try {
     return new WasmConfusionSweep(answers, options);

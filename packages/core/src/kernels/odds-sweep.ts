@@ -1,9 +1,15 @@
-import { StateError } from '../errors.ts';
 import { flooredPrior, writeNormalised } from './confusion-sweep-reference.ts';
 import { oddsKernel } from './generated/odds.generated.ts';
 import { type KernelEngine, type KernelMemory, MemoryPlan, openMemory } from './kernel-memory.ts';
 import { inverseRescaleFactor, logRescaleFactor, rescaleFactor } from './rescaling.ts';
-import { isOneHot, type SweepAnswers, type SweepLayout, sweepLayout, usableFactors } from './sweep-layout.ts';
+import {
+  isOneHot,
+  missingPosterior,
+  type SweepAnswers,
+  type SweepLayout,
+  sweepLayout,
+  usableFactors,
+} from './sweep-layout.ts';
 
 export interface OddsSweepOptions {
   /** T×K factors multiplied with the class prior; a gold task is a one-hot row. See `taskFactors`. */
@@ -347,10 +353,7 @@ export class OddsSweep {
 
   posterior(out: Float64Array): Float64Array {
     if (!this.#stored) {
-      throw new StateError('missing posterior: the last sweep did not store it; sweep with { store: true } first', {
-        code: 'missing-posterior',
-        hint: 'sweep with { store: true } first',
-      });
+      throw missingPosterior();
     }
     const { doubles } = this.#memory;
     const { classCount } = this.answers;

@@ -1,4 +1,5 @@
 import type { AnswerTable } from '../answers/answer-table.ts';
+import { StateError } from '../errors.ts';
 
 /** What a sweep reads of an {@link AnswerTable}: any object with these columns will do. */
 export type SweepAnswers = Pick<
@@ -115,4 +116,12 @@ export function usableFactors(factors: Float64Array | undefined, classCount: num
     usable?.fill(1, row, row + classCount);
   }
   return usable;
+}
+
+/** What `posterior` throws when the last sweep did not store any. */
+export function missingPosterior(): StateError {
+  return new StateError('missing posterior: the last sweep did not store it; sweep with { store: true } first', {
+    code: 'missing-posterior',
+    hint: 'sweep with { store: true } first',
+  });
 }
