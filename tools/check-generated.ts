@@ -20,6 +20,7 @@ const generators: readonly Generator[] = [
   { command: ['tools/build-kernels.ts'], outputs: ['packages/core/src/kernels/**/*.generated.ts'] },
   { command: ['tools/build-gallery.ts'], outputs: ['docs/figures/**/*.svg', 'docs/figures.md'] },
   { command: ['tools/build-format-docs.ts'], outputs: ['docs/formats.md'] },
+  { command: ['tools/build-method-docs.ts'], outputs: ['docs/methods/*.md'] },
 ];
 
 const root = join(import.meta.dirname, '..');
