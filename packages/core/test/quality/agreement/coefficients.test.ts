@@ -1,5 +1,6 @@
 import { answersFrom, Random } from '@assay/core';
 import {
+  alphaInterval,
   brennanPrediger,
   fleissKappa,
   gwetAc1,
@@ -82,7 +83,10 @@ describe('krippendorffAlpha', () => {
   it('refuses a ratio scale with too many classes to compare pair by pair', () => {
     const rows: [string, string, string][] = [];
     for (let t = 0; t < 40; t++) rows.push([`t${t}`, 'a', String(t)], [`t${t}`, 'b', String(t)]);
-    expect(krippendorffAlpha(answersFrom(rows), { scale: 'ratio' })).toBe(1);
+    const table = answersFrom(rows);
+    expect(krippendorffAlpha(table, { scale: 'ratio' })).toBe(1);
+    const resample = (): unknown => alphaInterval(table, { scale: 'ratio', draws: 2e7, random: new Random(1) });
+    expect(resample).toThrow(/invalid size for the ratio scale: 40² pairs of classes/);
   });
 });
 
