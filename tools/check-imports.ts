@@ -21,7 +21,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   '@assay/engines': ['@assay/core'],
   '@assay/server': ['@assay/core', '@assay/learn', '@assay/figures'],
   '@assay/web': ['@assay/core', '@assay/figures', '@assay/server/protocol'],
-  assay: ['@assay/core', '@assay/figures', '@assay/learn', '@assay/engines', '@assay/server'],
+  '@assay/experiments': ['@assay/core', '@assay/learn', '@assay/figures'],
+  assay: ['@assay/experiments', '@assay/core', '@assay/figures', '@assay/learn', '@assay/engines', '@assay/server'],
 };
 
 /** Names that would make a result depend on where and when core runs. */
@@ -37,6 +38,8 @@ const mostLines = 600;
 export interface Package {
   readonly name: string;
   readonly folder: string;
+  /** Where its sources lie: relative imports must stay inside. */
+  readonly sources: string;
   readonly dependencies: ReadonlySet<string>;
   readonly exports: ReadonlySet<string>;
 }
@@ -48,7 +51,7 @@ export function breachesOf(owner: Package, path: string, source: string, package
   for (const { from, line, typeOnly } of importsOf(source)) {
     const say = (what: string): void => void found.push(`${line}: ${what}`);
     if (from.startsWith('.')) {
-      if (relative('src', normalize(join(dirname(path), from))).startsWith('..'))
+      if (relative(owner.sources, normalize(join(dirname(path), from))).startsWith('..'))
         say(`"${from}" leaves the package's src; import by package name`);
       if (!/\.(ts|json)$/.test(from)) say(`"${from}" lacks its .ts extension`);
       continue;
@@ -114,12 +117,13 @@ export function cycleIn(files: ReadonlyMap<string, string>): string[] | undefine
 
 /** The workspace's packages, from their package.json files. */
 export function packagesIn(root: string): Package[] {
-  return globSync('packages/*/package.json', { cwd: root }).map((path) => {
+  return globSync(['packages/*/package.json', 'experiments/package.json'], { cwd: root }).map((path) => {
     const json = JSON.parse(readFileSync(join(root, path), 'utf8'));
     const lists = [json.dependencies, json.optionalDependencies, json.peerDependencies];
     return {
       name: json.name,
       folder: dirname(path),
+      sources: path.startsWith('packages/') ? 'src' : '.',
       dependencies: new Set(lists.flatMap((list) => Object.keys(list ?? {}))),
       exports: new Set(Object.keys(json.exports ?? {}).map((entry) => `${json.name}${entry.slice(1)}`)),
     };
@@ -139,8 +143,8 @@ function main(): void {
     if (arrows[owner.name] === undefined)
       breaches.push(`${owner.folder}/package.json:1: ${owner.name} has no arrows in tools/check-imports.ts`);
     const sources = new Map<string, string>();
-    for (const path of globSync('src/**/*.{ts,tsx}', { cwd: join(root, owner.folder) }).sort()) {
-      if (path.startsWith('src/kernels/assembly/')) continue;
+    for (const path of globSync(`${owner.sources}/**/*.{ts,tsx}`, { cwd: join(root, owner.folder) }).sort()) {
+      if (/^src\/kernels\/assembly\/|^(dist|test|node_modules)\//.test(path)) continue;
       sources.set(path, readFileSync(join(root, owner.folder, path), 'utf8'));
     }
     for (const [path, source] of sources) {

@@ -4,6 +4,7 @@ import { breachesOf, cycleIn, type Package } from '../check-imports.ts';
 const make = (name: string, dependencies: string[], exports: string[]): Package => ({
   name,
   folder: `packages/${name}`,
+  sources: 'src',
   dependencies: new Set(dependencies),
   exports: new Set(exports.map((entry) => name + entry)),
 });

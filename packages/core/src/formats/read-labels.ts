@@ -19,7 +19,7 @@ import { isUtf8, missingValues, textOf } from './values.ts';
  *
  * @throws {InputError} with up to 20 failures in `all`
  * @example
- * await readLabels(sourceOf('truth.csv', 'task,truth\nt1,cat\n')); // => Map { 't1' => 'cat' }
+ * await readLabels(sourceOf('truth.csv', 'task,truth\nt1,cat\n')); // => Map(1) { 't1' => 'cat' }
  */
 export async function readLabels(source: Source, options: ReadOptions = {}): Promise<Map<string, string>> {
   const reader = await SourceReader.open(source);
