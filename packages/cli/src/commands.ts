@@ -31,6 +31,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/report.ts'),
   },
   {
+    name: 'control',
+    summary: 'improve-and-vote workflows: learn a model, solve it, simulate controllers',
+    load: () => import('./commands/control.ts'),
+  },
+  {
     name: 'reproduce',
     summary: 'a published experiment: measured beside published, exit 1 outside its band',
     load: () => import('./commands/reproduce.ts'),

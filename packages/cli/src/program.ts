@@ -43,6 +43,7 @@ export async function programFor(args: readonly string[], shell: Shell, all = fa
 
 function configured(command: Command, shell: Shell): Command {
   const help: HelpConfiguration = { sortOptions: false, showGlobalOptions: false };
+  for (const part of command.commands) configured(part, shell).helpOption('-h, --help', 'print this help');
   return command
     .exitOverride()
     .showSuggestionAfterError(true)

@@ -6,6 +6,7 @@ export * from './answers/receipt.ts';
 export * from './errors.ts';
 export { Random } from './math/random.ts';
 export { type AutoReport, auto } from './methods/auto/auto.ts';
+export { expectedAccuracyOf, goldLabels } from './methods/auto/calibrate.ts';
 export type { Check, CheckList } from './methods/auto/check-list.ts';
 export { variationalBayes } from './methods/bayesian/variational-bayes.ts';
 export * from './methods/dawid-skene/dawid-skene.ts';

@@ -9,7 +9,8 @@ import {
   scoreTasks,
   type TaskScores,
 } from '@assay/core/quality';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { decided } from '../decisions.ts';
 import { type Answers, readAll } from '../input/answers.ts';
 import {
   engineOption,
@@ -20,10 +21,10 @@ import {
   withMethodFlags,
   withReadingFlags,
 } from '../input/flags.ts';
+import { checkFile, checkLines, checkListOf, checkPath } from '../output/check-file.ts';
 import { checkWritable, writeAll } from '../output/files.ts';
 import { receiptLine, receiptNotes, skippedRows } from '../output/receipt.ts';
 import { checkOutputName, resultsPreview } from '../output/results.ts';
-import { clipped } from '../output/table.ts';
 import { count, counted, duration, fixed, withInterval } from '../output/words.ts';
 import type { Shell } from '../shell.ts';
 import { optionsText } from './methods.ts';
@@ -34,6 +35,10 @@ interface Flags extends ReadingFlags, MethodFlags {
   readonly output?: string;
   readonly workersOut?: string;
   readonly predictions?: Readonly<Record<string, string>>;
+  readonly calibrate?: boolean;
+  readonly costs?: string;
+  readonly abstain?: number;
+  readonly checkOut?: string;
   readonly json?: boolean;
 }
 
@@ -45,6 +50,10 @@ export function build(shell: Shell): Command {
     .option('--workers-out <FILE>', 'where the worker report goes')
     .option('--gold <FILE>', 'known labels the method may use')
     .option('--truth <FILE>', 'known labels for evaluation only')
+    .option('--calibrate', 'temper the probabilities by gold labels, or by what auto expects of the labels')
+    .option('--costs <FILE>', 'what each mistake costs (truth, label, cost); labels are those that cost least')
+    .option('--abstain <COST>', 'leave tasks open where a label is expected to cost more', costOf)
+    .option('--check-out <FILE>', 'where the tasks to check by hand go (with -o: next to it)')
     .option('--predictions <NAME=FILE>', "a model's labels or probabilities, as an AI worker (repeatable)", pairsOf)
     .addOption(engineOption())
     .option('--json', 'print one JSON document and nothing else on stdout');
@@ -59,10 +68,12 @@ async function aggregate(paths: readonly string[], flags: Flags, shell: Shell): 
   const { method, options } = methodFrom(flags);
   const { output, workersOut, gold, truth, predictions = {} } = flags;
   const toFile = output === '-' ? undefined : output;
-  const outputs = [toFile, workersOut].filter((path) => path !== undefined);
+  const toCheck = checkPath(flags.checkOut, toFile);
+  const outputs = [toFile, workersOut, toCheck].filter((path) => path !== undefined);
   if (toFile !== undefined) checkOutputName(toFile, 'results');
   if (workersOut !== undefined) checkOutputName(workersOut, 'workers');
-  const sideFiles = [gold, truth, ...Object.values(predictions)].filter((path) => path !== undefined);
+  if (toCheck !== undefined) checkOutputName(toCheck, 'results');
+  const sideFiles = [gold, truth, flags.costs, ...Object.values(predictions)].filter((path) => path !== undefined);
   await checkWritable(outputs, [...paths, ...sideFiles]);
 
   const answers = await readAll(paths, { ...flags, gold, truth, predictions }, shell);
@@ -70,7 +81,8 @@ async function aggregate(paths: readonly string[], flags: Flags, shell: Shell): 
   say(receiptLine(answers.receipt));
   for (const note of [...receiptNotes(answers.receipt), ...answers.notes]) say(`Note: ${note}`);
 
-  const { estimate, elapsedMs } = await fitted(method, options, flags.seed, answers, shell);
+  const { estimate: fit, elapsedMs } = await fitted(method, options, flags.seed, answers, shell);
+  const estimate = await decided(fit, method, options, answers, flags, shell);
   for (const note of estimate.notes) say(`Note: ${note}`);
   const scores = answers.truth === undefined ? undefined : scoreTasks(estimate, answers.truth);
   const measures = scores === undefined ? undefined : measureScores(scores);
@@ -80,6 +92,9 @@ async function aggregate(paths: readonly string[], flags: Flags, shell: Shell): 
   if (workersOut !== undefined) {
     files.push({ path: workersOut, content: writeWorkers(estimate, answers.table, workersOut) });
   }
+  const checkList = checkListOf(estimate);
+  const written = checkList === undefined ? undefined : toCheck;
+  if (checkList !== undefined && written !== undefined) files.push(checkFile(checkList, written));
   shell.signal.throwIfAborted();
   await writeAll(files);
 
@@ -88,6 +103,7 @@ async function aggregate(paths: readonly string[], flags: Flags, shell: Shell): 
     return;
   }
   const summary = summaryLines(method, estimate, answers, elapsedMs, flags);
+  if (checkList !== undefined) summary.splice(-1, 0, ...checkLines(checkList, written));
   if (scores !== undefined && measures !== undefined) {
     summary.splice(1, 0, truthLine(scores, measures, flags.seed));
   }
@@ -150,6 +166,13 @@ function documentOf(
   };
 }
 
+function costOf(text: string): number {
+  const cost = Number(text);
+  if (text.trim() === '' || !Number.isFinite(cost))
+    throw new InvalidArgumentError('Give a number, in the unit of the costs.');
+  return cost;
+}
+
 function rounded(milliseconds: number): number {
   return Math.round(milliseconds * 10) / 10;
 }
@@ -176,8 +199,6 @@ function summaryLines(method: Method, estimate: Estimate, answers: Answers, elap
     lines.push(`Wrote ${flags.output} (task, label, probability, …)`);
   }
   if (flags.workersOut !== undefined) lines.push(`Wrote ${flags.workersOut} (worker, answers, accuracy, lo, hi, …)`);
-  const check = checkLine(estimate);
-  if (check !== undefined) lines.push(check);
   lines.push(`Next: ${nextStep(flags)}`);
   return lines;
 }
@@ -197,20 +218,6 @@ function expectedAccuracy({ extra }: Estimate): Interval | undefined {
   const found = extra.expectedAccuracy as Partial<Interval> | undefined;
   const { value, lo, hi } = found ?? {};
   return value === undefined || lo === undefined || hi === undefined ? undefined : { value, lo, hi };
-}
-
-/** The tasks a method wants checked by hand, where it knows. */
-function checkLine({ extra }: Estimate): string | undefined {
-  const list = extra.checkList as
-    | { tasks: { task: string; model: string; majority: string }[]; total: number }
-    | undefined;
-  if (list === undefined || list.total === 0) return undefined;
-  const some = list.tasks.slice(0, 3).map(({ task, model, majority }) => {
-    const choice = model === majority ? model : `${model}, or ${majority} as most said`;
-    return `${clipped(task, 24)} (${choice})`;
-  });
-  const rest = list.total > some.length ? `, … ${count(list.total)} in all` : '';
-  return `Check by hand, it decides most: ${some.join('; ')}${rest}; pass what you find with --gold`;
 }
 
 /** What to look at after this. */

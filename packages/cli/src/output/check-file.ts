@@ -1,0 +1,56 @@
+import { extname } from 'node:path';
+import type { Check, CheckList, Estimate } from '@assay/core';
+import { type Sheet, writeSheet } from '@assay/core/formats';
+import type { PendingFile } from './files.ts';
+import { clipped } from './table.ts';
+import { count, counted } from './words.ts';
+
+/** Thirty checks nearly always decide between models and majority. */
+const worthChecking = 30;
+
+/** The tasks a method wants checked by hand, where it knows any. */
+export function checkListOf({ extra }: Estimate): CheckList | undefined {
+  const list = extra.checkList as CheckList | undefined;
+  return list === undefined || list.total === 0 ? undefined : list;
+}
+
+/** Where the check list goes: as asked for, else beside the labels as `labels.check.csv`. */
+export function checkPath(asked: string | undefined, output: string | undefined): string | undefined {
+  if (asked !== undefined || output === undefined) return asked;
+  const packed = output.endsWith('.gz') ? output.slice(0, -3) : output;
+  return `${packed.slice(0, packed.length - extname(packed).length)}.check.csv`;
+}
+
+/** The first thirty checks as a file: fill in the label column and pass it with `--gold`. */
+export function checkFile(list: CheckList, path: string): PendingFile {
+  const rows = list.tasks.slice(0, worthChecking);
+  const text = (name: string, at: (check: Check) => string | null): Sheet['columns'][number] => {
+    return { name, kind: 'text', at: (row) => at(rows[row]) };
+  };
+  const columns = [
+    text('task', (check) => check.task),
+    text('label', () => null),
+    text('models_say', (check) => check.model),
+    text('most_say', (check) => check.majority),
+    text('why', (check) => check.why),
+  ];
+  return { path, content: writeSheet({ length: rows.length, columns }, path) };
+}
+
+/** What to check first, and where the list is. */
+export function checkLines(list: CheckList, path: string | undefined): string[] {
+  const some = list.tasks.slice(0, 3).map(({ task, model, majority }) => {
+    const choice = model === majority ? model : `${model}, or ${majority} as most said`;
+    return `${clipped(task, 24)} (${choice})`;
+  });
+  const rest = list.total > some.length ? `, … ${count(list.total)} in all` : '';
+  const first = counted(Math.min(worthChecking, list.total), 'task');
+  const pairs = new Set(
+    list.tasks.slice(0, worthChecking).map(({ model, majority }) => [model, majority].sort().join(' and ')),
+  );
+  const between = pairs.size === 1 ? ` between ${clipped([...pairs][0], 60)}` : '';
+  const lines = [`Check these ${first} first, they decide most${between}: ${some.join('; ')}${rest}`];
+  if (path !== undefined) lines.push(`Wrote ${path}: fill in its label column and pass it with --gold`);
+  else lines.push('Write them with --check-out FILE, fill in the label column and pass it with --gold');
+  return lines;
+}
