@@ -1,1 +1,2 @@
+export * from './plan/index.ts';
 export * from './turkontrol/index.ts';
