@@ -41,6 +41,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/reproduce.ts'),
   },
   {
+    name: 'plan',
+    summary: 'what money buys: accuracy against cost, forecast from a pilot',
+    load: () => import('./commands/plan.ts'),
+  },
+  {
     name: 'methods',
     summary: 'the methods, their options and where they come from',
     load: () => import('./commands/methods.ts'),

@@ -74,7 +74,7 @@ export interface Plan {
   readonly reason: string;
   /** Index of the cheapest plan that reaches the target with probability 0.8, or null. */
   readonly reachesTarget: number | null;
-  /** The first number of people at which one more answer adds less than half a point; null when none does. */
+  /** The number of people from which on every further answer adds less than half a point; null when all add more. */
   readonly enoughPeople: number | null;
   /** Accuracy that no number of people's answers exceeds in a plain vote; null without people. */
   readonly ceiling: number | null;
@@ -378,8 +378,9 @@ function money(micros: number): string {
 function enoughPeople(points: readonly PlanPoint[]): number | null {
   const curve = points.filter(({ ais }) => ais.length === 0).map(({ accuracy }) => accuracy.value);
   const smooth = isotonic(curve);
-  for (let n = 1; n < smooth.length; n++) if (smooth[n] - smooth[n - 1] < 0.005) return n;
-  return null;
+  let enough: number | null = null;
+  for (let n = smooth.length - 1; n >= 1 && smooth[n] - smooth[n - 1] < 0.005; n--) enough = n;
+  return enough;
 }
 
 /** The closest curve that never falls (pool adjacent violators). */
