@@ -72,7 +72,7 @@ ${each((i) => `          v128.store(record, f64x2.add(v128.load(record, ${16 * i
     );
   const finish = `    const sum: f64 = f64x2.extract_lane(lanes, 0) + f64x2.extract_lane(lanes, 1);
     ${multiplyLikelihood}
-    const inverse = f64x2.splat(1 / sum);
+    const inverse = f64x2.splat(one / sum);
     {
 ${overColumns('      ', scatter)}
     }

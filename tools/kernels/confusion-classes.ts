@@ -101,13 +101,13 @@ ${each((i) => `        v128.store(record, f64x2.add(v128.load(record, ${width + 
     const right = ${fold('b')};
     const sums = f64x2.add(v128.shuffle<f64>(left, right, 0, 2), v128.shuffle<f64>(left, right, 1, 3));
     likelihoods = f64x2.mul(likelihoods, sums);
-    while (v128.any_true(f64x2.lt(likelihoods, f64x2.splat(1e-100)))) {
-      const small = f64x2.lt(likelihoods, f64x2.splat(1e-100));
+    while (v128.any_true(f64x2.lt(likelihoods, tiny))) {
+      const small = f64x2.lt(likelihoods, tiny);
       likelihoods = v128.bitselect(f64x2.mul(likelihoods, f64x2.splat(RESCALE)), likelihoods, small);
       exponents = f64x2.add(exponents, v128.and(small, f64x2.splat(1)));
       if (v128.any_true(f64x2.eq(likelihoods, f64x2.splat(0)))) break;
     }
-    const inverses = f64x2.div(f64x2.splat(1), sums);
+    const inverses = f64x2.div(one, sums);
     {
       const inverse = v128.shuffle<f64>(inverses, inverses, 0, 0);
 ${each((i) => `      a${i} = f64x2.mul(a${i}, inverse);`)}
@@ -119,7 +119,7 @@ ${each((i) => `      b${i} = f64x2.mul(b${i}, inverse);`)}
     : `    const lanes = ${fold('a')};
     const sum: f64 = f64x2.extract_lane(lanes, 0) + f64x2.extract_lane(lanes, 1);
     ${multiplyLikelihood}
-    const inverse = f64x2.splat(1 / sum);
+    const inverse = f64x2.splat(one / sum);
 ${each((i) => `    a${i} = f64x2.mul(a${i}, inverse);`)}`;
   const q = (i: number): string => (pair ? `f64x2.add(a${i}, b${i})` : `a${i}`);
   const rows = sides.length * width;
@@ -142,7 +142,9 @@ ${opening}
 ${registers ? each((i) => `  const p${i} = v128.load(${prior + 16 * i});\n  let t${i} = v128.load(${totals + 16 * i});`) : ''}
   ${
     pair
-      ? `let likelihoods = v128.load(LIKELIHOOD);
+      ? `const tiny = f64x2.splat(load<f64>(TINY));
+  const one = f64x2.splat(load<f64>(ONE));
+  let likelihoods = v128.load(LIKELIHOOD);
   let exponents = v128.load(LIKELIHOOD_EXPONENT);`
       : openLikelihood
   }
@@ -217,7 +219,7 @@ ${each((i) => alignToLeader(`z${i}`, `e${i}`))}
     }
     ${laneSum(z)}
     ${multiplyLikelihood}
-    const inverse = f64x2.splat(1 / sum);
+    const inverse = f64x2.splat(one / sum);
 ${each((i) => `    z${i} = f64x2.mul(z${i}, inverse);\n    v128.store(${totals + 16 * i}, f64x2.add(v128.load(${totals + 16 * i}), z${i}));`)}
     if (posterior) {${each((i) => storeAndCompare(`z${i}`, 16 * i))}
       posterior += ${width};

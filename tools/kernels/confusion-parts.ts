@@ -8,8 +8,11 @@ export const confusionHead = {
   maxChange: 32,
   smallest: 40,
   touched: 48,
+  /** The constants 1e-100 and 1: in registers from memory, where V8 would build them anew for every task. */
+  tiny: 64,
+  one: 72,
   /** From here: prior, totals, product, exponents, each `width` doubles; then `added`, K × width. */
-  vectors: 64,
+  vectors: 128,
 };
 
 export const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
@@ -22,12 +25,16 @@ export function laneSum(names: readonly string[]): string {
     const sum: f64 = f64x2.extract_lane(lanes, 0) + f64x2.extract_lane(lanes, 1);`;
 }
 
-export const openLikelihood = `let likelihood = load<f64>(LIKELIHOOD);
+export const openLikelihood = `const tiny = load<f64>(TINY);
+  const one = load<f64>(ONE);
+  let likelihood = load<f64>(LIKELIHOOD);
   let likelihoodExponent = load<f64>(LIKELIHOOD_EXPONENT);`;
 export const multiplyLikelihood = `likelihood *= sum;
-    while (likelihood < 1e-100 && likelihood > 0) {
-      likelihood *= RESCALE;
-      likelihoodExponent += 1;
+    if (likelihood < tiny) {
+      do {
+        likelihood *= RESCALE;
+        likelihoodExponent += 1;
+      } while (likelihood < tiny && likelihood > 0);
     }`;
 export const closeLikelihood = `store<f64>(LIKELIHOOD, likelihood);
   store<f64>(LIKELIHOOD_EXPONENT, likelihoodExponent);`;

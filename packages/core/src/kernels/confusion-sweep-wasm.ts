@@ -1,7 +1,7 @@
 import type { ConfusionSweep, ConfusionSweepOptions, ConfusionSweepResult } from './confusion-sweep.ts';
 import { flooredPrior, writeNormalised } from './confusion-sweep-reference.ts';
 import { confusionKernel } from './generated/confusion.generated.ts';
-import { defaultFloor, logRescaleFactor, lowestFloor, runLength } from './rescaling.ts';
+import { defaultFloor, logRescaleFactor, lowestFloor, runLength, smallProduct } from './rescaling.ts';
 import {
   isOneHot,
   missingPosterior,
@@ -18,7 +18,8 @@ const likelihoodAt = 0;
 const likelihoodExponentAt = 16;
 const maxChangeAt = 32;
 const smallestAt = 40;
-const vectorsAt = 64;
+const constantsAt = 64;
+const vectorsAt = 128;
 /** The most classes with code of their own. */
 const mostSpecialClasses = 16;
 
@@ -111,6 +112,7 @@ export class WasmConfusionSweep implements ConfusionSweep {
     if (map.endWithPosterior > mostKernelBytes) throw new RangeError('more than 4 GB');
     const bytes = options.storePosterior ? map.endWithPosterior : map.end;
     this.#kernel = openKernel('confusion', confusionKernel, bytes);
+    this.#doubles.set([smallProduct, 1], constantsAt / 8);
     this.#hasPosterior = options.storePosterior === true;
     this.#prior = new Float64Array(classCount).fill(1 / classCount);
     const words = new Uint32Array(this.#kernel.memory.buffer, map.answers, worker.length);
