@@ -92,7 +92,7 @@ async function aggregate(paths: readonly string[], flags: Flags, shell: Shell): 
   if (workersOut !== undefined) {
     files.push({ path: workersOut, content: writeWorkers(estimate, answers.table, workersOut) });
   }
-  const checkList = checkListOf(estimate);
+  const checkList = checkListOf(estimate, flags.checkOut !== undefined);
   const written = checkList === undefined ? undefined : toCheck;
   if (checkList !== undefined && written !== undefined) files.push(checkFile(checkList, written));
   shell.signal.throwIfAborted();

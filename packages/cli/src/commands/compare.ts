@@ -13,6 +13,7 @@ import {
 import { Command } from 'commander';
 import { type Answers, readAll } from '../input/answers.ts';
 import { isCancelled, methodsOf, type ReadingFlags, seedFlag, withReadingFlags } from '../input/flags.ts';
+import { agreementLines, agreementOf } from '../output/agreement.ts';
 import { receiptLine, receiptNotes } from '../output/receipt.ts';
 import { tableText } from '../output/table.ts';
 import { count, duration, fixed, withInterval } from '../output/words.ts';
@@ -85,6 +86,7 @@ async function compare(paths: readonly string[], flags: Flags, shell: Shell): Pr
   } else shell.print(tableOf(rows, outcomes));
   if (flags.json === true) return;
   for (const { method, error } of outcomes) if (error !== undefined) say(`Note: ${method.id} could not run: ${error}`);
+  for (const line of agreementLines(agreementOf(answers.table, flags.seed))) say(line);
   say(
     `Scored on ${count(tasks)} tasks with known truth; intervals are 95 % bootstrap over tasks, ${count(draws)} draws`,
   );

@@ -1,7 +1,6 @@
 import { type AutoReport, type Estimate, Random } from '@assay/core';
 import {
   type AgreementReport,
-  agreementReport,
   bootstrapMeans,
   calibrationBins,
   measureScores,
@@ -13,6 +12,7 @@ import { report as page } from '@assay/figures/report';
 import { Command } from 'commander';
 import { type Answers, readAll } from '../input/answers.ts';
 import { type MethodFlags, methodFrom, type ReadingFlags, withMethodFlags, withReadingFlags } from '../input/flags.ts';
+import { agreementOf } from '../output/agreement.ts';
 import { checkWritable, writeAll } from '../output/files.ts';
 import { receiptLine, receiptNotes } from '../output/receipt.ts';
 import type { Shell } from '../shell.ts';
@@ -48,11 +48,7 @@ async function report(paths: readonly string[], flags: Flags, shell: Shell): Pro
   const answers = await readAll(paths, flags, shell);
   shell.say(receiptLine(answers.receipt));
   const { estimate } = await fitted(method, options, flags.seed, answers, shell);
-  const agreement = agreementReport(answers.table, {
-    random: new Random(flags.seed).fork('agreement'),
-    draws,
-    mostPairs: 0,
-  });
+  const agreement = agreementOf(answers.table, flags.seed);
   const html = page({
     title: flags.title ?? `Labels of ${paths.join(', ')}`,
     receipt: answers.receipt,

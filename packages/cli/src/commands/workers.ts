@@ -2,6 +2,7 @@ import { writeWorkers } from '@assay/core/formats';
 import { Command } from 'commander';
 import { readAll } from '../input/answers.ts';
 import { type MethodFlags, methodFrom, type ReadingFlags, withMethodFlags, withReadingFlags } from '../input/flags.ts';
+import { agreementJson, agreementLines, agreementOf, kappaText } from '../output/agreement.ts';
 import { checkWritable, writeAll } from '../output/files.ts';
 import { receiptLine, receiptNotes } from '../output/receipt.ts';
 import { checkOutputName } from '../output/results.ts';
@@ -40,6 +41,8 @@ async function workers(paths: readonly string[], flags: Flags, shell: Shell): Pr
   const { estimate } = await fitted(method, options, flags.seed, answers, shell);
   for (const note of estimate.notes) say(`Note: ${note}`);
   const reports = workerReports(estimate, answers.table);
+  const agreement = agreementOf(answers.table, flags.seed);
+  const kappa = new Map(agreement.workers.map((row) => [row.worker, row.kappa]));
   shell.signal.throwIfAborted();
   if (output !== undefined) {
     await writeAll([{ path: output, content: writeWorkers(estimate, answers.table, output) }]);
@@ -47,14 +50,21 @@ async function workers(paths: readonly string[], flags: Flags, shell: Shell): Pr
   if (flags.json === true) {
     const notes = [...receiptNotes(answers.receipt), ...answers.notes, ...estimate.notes];
     const { level } = estimate.workers ?? { level: null };
-    shell.json({ schema: 1, method: estimate.method, seed: estimate.seed, level, workers: reports, notes });
+    const workers = reports.map((report) => ({ ...report, kappa: kappa.get(report.worker) ?? null }));
+    const { method, seed } = estimate;
+    shell.json({ schema: 1, method, seed, level, workers, agreement: agreementJson(agreement), notes });
     return;
   }
-  shell.print(tableOf(reports, estimate.workers?.level));
+  shell.print(tableOf(reports, kappa, estimate.workers?.level));
+  for (const line of agreementLines(agreement)) shell.say(line);
   if (output !== undefined) shell.print(`Wrote ${output}\n`);
 }
 
-function tableOf(reports: readonly WorkerReport[], level: number | undefined): string {
+function tableOf(
+  reports: readonly WorkerReport[],
+  kappa: ReadonlyMap<string, number>,
+  level: number | undefined,
+): string {
   const right = (title: string): { title: string; align: 'right' } => ({ title, align: 'right' });
   const interval = level === undefined ? 'interval' : `${Math.round(100 * level)} % interval`;
   const columns = [
@@ -63,6 +73,7 @@ function tableOf(reports: readonly WorkerReport[], level: number | undefined): s
     right('answers'),
     right('accuracy'),
     right(interval),
+    right('kappa'),
     { title: 'remarks' },
   ];
   const rows = reports.map(({ worker, kind, answers, accuracy, lo, hi, remarks }) => [
@@ -71,6 +82,7 @@ function tableOf(reports: readonly WorkerReport[], level: number | undefined): s
     count(answers),
     fixed(accuracy ?? Number.NaN, 3),
     lo === null || hi === null ? '–' : `${fixed(lo, 3)} – ${fixed(hi, 3)}`,
+    kappaText(kappa.get(worker)),
     remarks.map((remark) => clipped(remark, 100)).join('; '),
   ]);
   return tableText(columns, rows);

@@ -8,10 +8,14 @@ import { count, counted } from './words.ts';
 /** Thirty checks nearly always decide between models and majority. */
 const worthChecking = 30;
 
-/** The tasks a method wants checked by hand, where it knows any. */
-export function checkListOf({ extra }: Estimate): CheckList | undefined {
+/**
+ * The tasks a method wants checked by hand, where it knows any. Ties alone are worth a list only to
+ * somebody who asks for it.
+ */
+export function checkListOf({ extra }: Estimate, asked: boolean): CheckList | undefined {
   const list = extra.checkList as CheckList | undefined;
-  return list === undefined || list.total === 0 ? undefined : list;
+  if (list === undefined || list.total === 0) return undefined;
+  return asked || list.tasks.some(({ why }) => why !== 'tie') ? list : undefined;
 }
 
 /** Where the check list goes: as asked for, else beside the labels as `labels.check.csv`. */

@@ -13,7 +13,7 @@ const strength = {
   max: 1e9,
   unit: 'answers',
   does: 'How many answers of a class weigh as much as what is known without them.',
-  why: 'Best of 1, 5 and 20 over eight real sets, and never below majority vote on any of them.',
+  why: 'Best of 1, 5 and 20 over eight real sets with balanced classes.',
 } as const;
 
 const { tolerance: _, ...iterationOptions } = emOptions;
