@@ -168,7 +168,7 @@ export function explainDecision(decision: Decision, model: CompiledModel): strin
 }
 
 function money(value: number): string {
-  return String(Number(value.toFixed(2)));
+  return String(Number(value.toPrecision(4)));
 }
 
 function share(value: number): string {

@@ -6,6 +6,7 @@ export * from './beliefs.ts';
 export * from './beta-mixture.ts';
 export * from './budget.ts';
 export * from './controller.ts';
+export * from './controllers.ts';
 export * from './exponent.ts';
 export * from './factored-belief.ts';
 export * from './gamma.ts';

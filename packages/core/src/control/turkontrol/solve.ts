@@ -2,6 +2,7 @@ import { Random } from '../../math/random.ts';
 import { expectation, type Vote } from './belief.ts';
 import type { TurKontrolController } from './controller.ts';
 import { type Decision, explainDecision } from './controller.ts';
+import { pointBasedCells } from './controllers.ts';
 import { LookaheadSearch, lookahead } from './lookahead.ts';
 import { type CompiledModel, compileModel, type TurKontrolModel } from './model.ts';
 import { observedBound, pointBased, solvePointBased } from './point-based.ts';
@@ -54,7 +55,7 @@ export function solveModel(model: TurKontrolModel, options: SolveOptions = {}): 
   const context: WorkflowContext = { model: compiled, voters: new VoterBook(compiled, 'population'), random };
   const start = startWorkflow(context);
   const values = new LookaheadSearch(compiled, options.depth ?? 3).evaluate(start);
-  const cells = compiled.cells % 10 === 0 ? 10 : compiled.cells <= 12 ? compiled.cells : smallDivisor(compiled.cells);
+  const cells = pointBasedCells(compiled.cells);
   const solution = solvePointBased(compiled, random.fork('point-based'), { cells });
   const planned = pointBased(compiled, solution).decide(start, random);
   const bound = observedBound(solution.model);
@@ -109,9 +110,4 @@ export function policyOf(
     }
   }
   return policy;
-}
-
-function smallDivisor(cells: number): number {
-  for (let divisor = 12; divisor >= 2; divisor--) if (cells % divisor === 0) return divisor;
-  return cells;
 }
