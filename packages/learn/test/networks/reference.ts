@@ -1,0 +1,112 @@
+import type { Graph, GraphNode, Shape, Value } from '@assay/learn/networks';
+
+/** A float64 tensor. */
+export interface Dense {
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+}
+
+/** Runs the forward operators of a graph in float64, loop by loop: the oracle of the tests. */
+export function evaluate(graph: Graph, feeds: Readonly<Record<string, Dense>>): Record<string, Dense> {
+  const held = new Map<string, Dense>(Object.entries(feeds));
+  for (const { value, data } of graph.constants)
+    held.set(value.name, { shape: value.shape as number[], data: Float64Array.from(data, Number) });
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((input: Value) => held.get(input.name) as Dense);
+    held.set(node.outputs[0].name, run(node, inputs));
+  }
+  return Object.fromEntries(graph.outputs.map((output) => [output.name, held.get(output.name) as Dense]));
+}
+
+function run(node: GraphNode, [a, b, c]: readonly Dense[]): Dense {
+  const each = (change: (value: number) => number): Dense => ({ shape: a.shape, data: a.data.map(change) });
+  switch (node.op) {
+    case 'Identity':
+      return a;
+    case 'Relu':
+      return each((value) => Math.max(0, value));
+    case 'Tanh':
+      return each(Math.tanh);
+    case 'Sigmoid':
+      return each((value) => 1 / (1 + Math.exp(-value)));
+    case 'Reshape': {
+      const shape = Array.from(b.data);
+      const known = shape.reduce((product, size) => (size < 0 ? product : product * size), 1);
+      return { shape: shape.map((size) => (size < 0 ? a.data.length / known : size)), data: a.data };
+    }
+    case 'Add':
+    case 'Mul': {
+      const data = a.data.map((value, i) => (node.op === 'Add' ? value + b.data[i] : value * b.data[i]));
+      return { shape: a.shape, data };
+    }
+    case 'Gemm': {
+      const [rows, inner] = a.shape;
+      const columns = b.shape[1];
+      const data = new Float64Array(rows * columns);
+      for (let i = 0; i < rows; i++)
+        for (let j = 0; j < columns; j++) {
+          let sum = c.data[j];
+          for (let k = 0; k < inner; k++) sum += a.data[i * inner + k] * b.data[k * columns + j];
+          data[i * columns + j] = sum;
+        }
+      return { shape: [rows, columns], data };
+    }
+    case 'Conv':
+      return convolution(node, a, b, c);
+    case 'MaxPool':
+      return pooled(node, a, (window) => Math.max(...window));
+    case 'GlobalAveragePool': {
+      const area = a.shape[2] * a.shape[3];
+      const data = new Float64Array(a.shape[0] * a.shape[1]);
+      a.data.forEach((value, i) => {
+        data[Math.floor(i / area)] += value / area;
+      });
+      return { shape: [a.shape[0], a.shape[1], 1, 1], data };
+    }
+    default:
+      throw new Error(`the reference has no ${node.op}`);
+  }
+}
+
+function convolution(node: GraphNode, x: Dense, weight: Dense, bias: Dense): Dense {
+  const pads = node.attributes.pads as readonly number[];
+  const [stride] = node.attributes.strides as readonly number[];
+  const [batch, channels, height, width] = x.shape;
+  const [filters, , size] = weight.shape;
+  const [high, wide] = (node.outputs[0].shape as Shape).slice(2) as number[];
+  const data = new Float64Array(batch * filters * high * wide);
+  let at = 0;
+  for (let n = 0; n < batch; n++)
+    for (let f = 0; f < filters; f++)
+      for (let i = 0; i < high; i++)
+        for (let j = 0; j < wide; j++) {
+          let sum = bias.data[f];
+          for (let ch = 0; ch < channels; ch++)
+            for (let p = 0; p < size; p++)
+              for (let q = 0; q < size; q++) {
+                const [row, column] = [i * stride + p - pads[0], j * stride + q - pads[1]];
+                if (row < 0 || column < 0 || row >= height || column >= width) continue;
+                const pixel = x.data[((n * channels + ch) * height + row) * width + column];
+                sum += pixel * weight.data[((f * channels + ch) * size + p) * size + q];
+              }
+          data[at++] = sum;
+        }
+  return { shape: [batch, filters, high, wide], data };
+}
+
+function pooled(node: GraphNode, x: Dense, combine: (window: number[]) => number): Dense {
+  const [size] = node.attributes.kernel_shape as readonly number[];
+  const [batch, channels, height, width] = x.shape;
+  const [high, wide] = [Math.floor(height / size), Math.floor(width / size)];
+  const data = new Float64Array(batch * channels * high * wide);
+  let at = 0;
+  for (let plane = 0; plane < batch * channels; plane++)
+    for (let i = 0; i < high; i++)
+      for (let j = 0; j < wide; j++) {
+        const window: number[] = [];
+        for (let p = 0; p < size; p++)
+          for (let q = 0; q < size; q++) window.push(x.data[(plane * height + i * size + p) * width + j * size + q]);
+        data[at++] = combine(window);
+      }
+  return { shape: [batch, channels, high, wide], data };
+}
