@@ -2,7 +2,7 @@ import type { AnswerTable } from '../answers/answer-table.ts';
 import { type Dictionary, dictionaryOf } from '../answers/dictionary.ts';
 import { InputError } from '../errors.ts';
 import { version } from '../version.ts';
-import { type TieRule, tiedCount, winner } from './ties.ts';
+import { clearWinner, type TieRule, tiedCount, winner } from './ties.ts';
 
 /** What a method found out about each worker. Arrays have one entry per worker unless said otherwise. */
 export interface WorkerEstimates {
@@ -256,8 +256,10 @@ export class Estimate {
     const labels = new Int32Array(this.taskCount).fill(-1);
     if (count === 0) return labels;
     for (let task = 0; task < labels.length; task++) {
+      const clear = clearWinner(this.posterior, task * count, count);
       const name = (): string => this.taskNames.name(task);
-      labels[task] = winner(this.posterior, task * count, count, this.tieRule, this.seed, name, this.prior);
+      labels[task] =
+        clear >= 0 ? clear : winner(this.posterior, task * count, count, this.tieRule, this.seed, name, this.prior);
     }
     return labels;
   }

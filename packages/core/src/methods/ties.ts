@@ -15,6 +15,21 @@ export const tieRules: readonly TieRule[] = ['hashed', 'first', 'prior', 'abstai
 /** Two scores closer than this share of the larger one are tied. */
 export const tieTolerance = 1e-12;
 
+/** The index of the largest of `count` scores from `from` on when nothing ties with it, else -1. */
+export function clearWinner(scores: ArrayLike<number>, from: number, count: number): number {
+  let best = 0;
+  let second = Number.NEGATIVE_INFINITY;
+  for (let k = 1; k < count; k++) {
+    const score = scores[from + k];
+    if (score > scores[from + best]) {
+      second = scores[from + best];
+      best = k;
+    } else if (score > second) second = score;
+  }
+  const most = scores[from + best];
+  return second < most - tieTolerance * Math.max(Math.abs(most), Number.MIN_VALUE) ? best : -1;
+}
+
 /** How many of `count` scores from `from` on are tied for the largest. */
 export function tiedCount(scores: ArrayLike<number>, from: number, count: number): number {
   const least = smallestTied(scores, from, count);

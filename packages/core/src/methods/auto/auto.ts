@@ -431,10 +431,7 @@ function autoNotes(
       `the cap of ${percent(cap)} held back ${counted(held, 'more', 'more')}: check tasks of the list to decide them`,
     );
   }
-  const { expectedAccuracy: accuracy } = report;
-  notes.push(
-    `expected accuracy ${percent(accuracy.value)} [${percent(accuracy.lo)}, ${percent(accuracy.hi)}] assumes that most workers do not share the same mistake`,
-  );
+  notes.push('the expected accuracy assumes that most workers do not share the same mistake');
   if (report.memberDisagreement > worryingDisagreement) {
     notes.push(
       `task-side and worker-side models differ on ${percent(report.memberDisagreement)} of the tasks: workers may share a confusion`,

@@ -3,6 +3,8 @@ import { type ConfusionSweep, confusionSweep } from '../../kernels/confusion-swe
 import { taskFactors } from '../../kernels/sweep-layout.ts';
 import { objectiveSettled, type StopReason } from '../convergence.ts';
 import type { Progress } from '../method.ts';
+import { isInformed } from '../votes.ts';
+import { softCounts } from '../worker-estimates.ts';
 
 /** The M-step of a model with a confusion matrix per worker. */
 export interface ConfusionStep {
@@ -29,6 +31,8 @@ export interface ConfusionEmSettings {
 export interface ConfusionFit {
   readonly posterior: Float64Array;
   readonly confusion: Float64Array;
+  /** Soft counts of the posterior, W×K×K. */
+  readonly counts: Float64Array;
   readonly prior: Float64Array;
   readonly objective: number[];
   readonly iterations: number;
@@ -64,18 +68,20 @@ export function* confusionEm(
   let labels = new Int32Array(taskCount).fill(-1);
   let stopReason: StopReason = 'iteration limit';
 
-  sweep.scatter(starting);
+  softCounts(table, starting, counts);
+  informedTotals(table, starting, totals);
   let iteration = 0;
   while (iteration < settings.maxIterations) {
     iteration++;
-    const added = step.update(sweep.counts(counts), sweep.classTotals(totals), confusion, prior);
+    const added = step.update(counts, totals, confusion, prior);
     sweep.setTable(confusion);
     const { logLikelihood, maxChange } = sweep.sweep(prior, { store: watched || hard });
     if (hard) {
       const next = hardLabels(sweep, posterior, labels, classCount);
       const changed = next.changed / Math.max(1, taskCount);
       labels = next.labels;
-      sweep.scatter(posterior);
+      softCounts(table, posterior, counts);
+      informedTotals(table, posterior, totals);
       objective.push(next.logComplete(logLikelihood) + added);
       yield { iteration, objective: objective[objective.length - 1] };
       if (settings.hardUntil !== undefined && changed < settings.hardUntil) hard = false;
@@ -85,6 +91,8 @@ export function* confusionEm(
       }
       continue;
     }
+    sweep.counts(counts);
+    sweep.classTotals(totals);
     objective.push(logLikelihood + added);
     yield { iteration, objective: objective[objective.length - 1] };
     if (settings.tolerance > 0 && objectiveSettled(objective, settings.tolerance)) {
@@ -101,7 +109,17 @@ export function* confusionEm(
     sweep.posterior(posterior);
   }
   sweep.dispose();
-  return { posterior, confusion, prior, objective, iterations: iteration, stopReason };
+  return { posterior, confusion, counts, prior, objective, iterations: iteration, stopReason };
+}
+
+/** Σ of the posteriors of tasks with an answer or a gold label, K. */
+function informedTotals(table: AnswerTable, posterior: Float64Array, totals: Float64Array): void {
+  const { taskCount, classCount } = table;
+  totals.fill(0);
+  for (let task = 0; task < taskCount; task++) {
+    if (!isInformed(table, task)) continue;
+    for (let k = 0; k < classCount; k++) totals[k] += posterior[task * classCount + k];
+  }
 }
 
 /** One-hot posteriors from the stored ones; a tie keeps the previous label, then the lowest class. */

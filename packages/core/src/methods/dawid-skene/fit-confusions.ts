@@ -57,7 +57,7 @@ export function* fitConfusions(
     );
   }
   const prior = table.taskPrior === undefined ? kept.prior : meanRow(kept.posterior, table.classCount);
-  const workers = confusionWorkers(table, kept.posterior, kept.confusion, prior, settings.strength ?? 0);
+  const workers = confusionWorkers(table, kept.posterior, kept.confusion, prior, settings.strength ?? 0, kept.counts);
   const answered = answersPerWorker(table);
   const inverted = workers.accuracy.reduce((sum, a, w) => sum + (a - 1 / table.classCount) * answered[w], 0);
   if (inverted < 0)
