@@ -136,13 +136,13 @@ export function scaleQualities(table: BallotTable, options: ScalingOptions = {})
     };
   });
   const notes: string[] = [];
-  const number = new Set(groups).size;
-  if (number > 1) notes.push(`the ballots compare artifacts in ${number} groups that never meet`);
   const loose = new Set(groups.filter((_, a) => !fixed[a]));
   groups.forEach((group, a) => {
     if (fixed[a]) loose.delete(group);
   });
+  const number = new Set(groups).size;
   if (loose.size > 0) {
+    if (number > 1) notes.push(`the ballots compare artifacts in ${number} groups that never meet`);
     notes.push(
       `${loose.size} groups have no artifact of known quality: their scale rests on the voters' accuracy and the prior only`,
     );

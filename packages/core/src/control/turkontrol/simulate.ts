@@ -1,8 +1,8 @@
 import { InputError } from '../../errors.ts';
 import type { Random } from '../../math/random.ts';
 import type { Vote, Which } from './belief.ts';
-import { type BeliefForm, unseenImprover } from './beliefs.ts';
-import type { TurKontrolController } from './controller.ts';
+import { type BeliefForm, gridOf } from './beliefs.ts';
+import { betterArtifact, type TurKontrolController } from './controller.ts';
 import { drawImprovement } from './improvement.ts';
 import type { CompiledModel } from './model.ts';
 import { utilityOf } from './utility.ts';
@@ -29,7 +29,7 @@ export interface SimulatedRun {
   readonly ballots: number;
   /** Ballots in each iteration. */
   readonly ballotsPerIteration: readonly number[];
-  /** How many times each iteration was the kept one is not said; this is whether the crowd ran out. */
+  /** Did the run end because nobody was left to ask? */
   readonly outOfWorkers: boolean;
   readonly final: WorkflowState;
 }
@@ -58,7 +58,7 @@ export function simulateTask(
   options: RunOptions = {},
 ): SimulatedRun {
   const voters = options.voters ?? new VoterBook(model, 'population');
-  const context: WorkflowContext = { model, voters, random, improver: () => unseenImprover(model) };
+  const context: WorkflowContext = { model, voters, random };
   let state = startWorkflow(context, {
     allowanceMicros: options.allowanceMicros,
     form: options.form,
@@ -73,14 +73,8 @@ export function simulateTask(
     options.onState?.(state);
     const { action } = controller.decide(state, random);
     if (action.kind === 'submit' || outOfWorkers || step > 1000) {
-      const which: Which =
-        action.kind === 'submit'
-          ? action.which
-          : action.kind === 'improve'
-            ? action.base
-            : state.yes > state.no
-              ? 'new'
-              : 'old';
+      const better = betterArtifact(model, gridOf(state.belief), state.belief.stage);
+      const which: Which = action.kind === 'submit' ? action.which : better;
       state = applyEvent(context, state, { kind: 'submit', task, which });
       continue;
     }

@@ -2,7 +2,6 @@ import { BudgetError, InputError, StateError, shown } from '../../errors.ts';
 import { Random } from '../../math/random.ts';
 import type { Vote, Which } from './belief.ts';
 import {
-  type Belief,
   type BeliefForm,
   ballotBelief,
   gridOf,
@@ -212,8 +211,8 @@ function improved(
   const spentMicros = spend(state, context.model.model.prices.improvementMicros, 'an improvement');
   const side: Which = state.stage === 'pair' ? base : 'old';
   const kept = side === 'new' && state.candidate !== null ? state.candidate : state.current;
-  const settled = closePair(context, state);
-  const common = { ...settled, spentMicros, iterations: state.iterations + 1, current: kept, votes: [], yes: 0, no: 0 };
+  closePair(context, state);
+  const common = { ...state, spentMicros, iterations: state.iterations + 1, current: kept, votes: [], yes: 0, no: 0 };
   if (artifact.digest !== null && artifact.digest === kept.digest) {
     return {
       ...common,
@@ -264,14 +263,14 @@ function submitted(context: WorkflowContext, state: WorkflowState, which: Which)
       'there is nothing to submit; send the first artifact',
       'send an artifact event first',
     );
-  const settled = closePair(context, state);
+  closePair(context, state);
   const side: Which = state.stage === 'pair' ? which : 'old';
   const result = side === 'new' ? state.candidate : state.current;
-  return { ...settled, stage: 'done', belief: keepOne(state.belief, side), current: result, candidate: null, result };
+  return { ...state, stage: 'done', belief: keepOne(state.belief, side), current: result, candidate: null, result };
 }
 
 /** Lets the 2010 rule learn from a ballot phase that ends. */
-function closePair(context: WorkflowContext, state: WorkflowState): WorkflowState {
+function closePair(context: WorkflowContext, state: WorkflowState): void {
   if (state.stage === 'pair' && state.votes.length > 0 && context.voters.rule === 'rule2010') {
     const pair = gridOf(state.belief);
     const { cells } = context.model;
@@ -281,7 +280,6 @@ function closePair(context: WorkflowContext, state: WorkflowState): WorkflowStat
     }
     context.voters.closePair(state.votes, better > 0, pair);
   }
-  return state;
 }
 
 function spend(state: WorkflowState, priceMicros: number, what: string): number {
@@ -297,9 +295,4 @@ function spend(state: WorkflowState, priceMicros: number, what: string): number 
 
 function misplaced(code: string, message: string, hint: string): StateError {
   return new StateError(`invalid event: ${message}`, { code, hint });
-}
-
-/** What a belief of a state says, for callers that only need the grid. */
-export function beliefGrid(state: { readonly belief: Belief }): Float64Array {
-  return gridOf(state.belief);
 }

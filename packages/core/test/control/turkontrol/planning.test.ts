@@ -216,6 +216,24 @@ describe('lookahead', () => {
     }
   });
 
+  it('asks for no more votes when votes cost more: the value falls with the price ever more slowly', () => {
+    // The slope of the value in the price of a ballot is minus the expected number of ballots.
+    const random = new Random('price');
+    for (let trial = 0; trial < 100; trial++) {
+      const any = randomModel(random);
+      const pair = randomPair(any, random);
+      const base = any.model.prices.ballotMicros;
+      const values = [1, 2, 3].map((times) => {
+        const prices = { ...any.model.prices, ballotMicros: base * times };
+        const own = compileModel({ ...any.model, prices });
+        const found = new LookaheadSearch(own, 4).evaluate(pairState(own, pair));
+        return Math.max(found.submit, found.ballot ?? 0, found.improve ?? 0);
+      });
+      expect(values[0] - values[1]).toBeGreaterThanOrEqual(values[1] - values[2] - 1e-9);
+      expect(values[1] - values[2]).toBeGreaterThanOrEqual(-1e-9);
+    }
+  });
+
   it('is worth no less with more accurate voters', () => {
     const random = new Random('blackwell');
     for (let trial = 0; trial < 100; trial++) {
