@@ -142,8 +142,9 @@ function oneRun(world: CaptionWorld, random: Random, arms: Arms, main: boolean):
     const truth = trueModel(world, pool);
     arm('true parameters', truth.compiled, lookahead(truth.compiled), { voters: truth.voters });
   }
+  // Where quality is worth more the controller spends more: the ladder must reach as far, and in noisy worlds farther.
   const most = world.worth > 400 ? 1.6 : 1;
-  for (const cents of allowances) {
+  for (const cents of world.worth > 400 ? [...allowances, 140, 200] : allowances) {
     arm(`fixed ${cents}`, compiled, fixedSchedule(compiled), { allowanceMicros: Math.round(cents * most) * 1_000_000 });
   }
   for (const ballots of [0, 1, 2]) {
