@@ -1,5 +1,4 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
-import { betaQuantile } from '../../math/special.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { type Estimate, estimateOf } from '../estimate.ts';
 import { defineMethod, type FitContext, type Method, type Progress } from '../method.ts';
@@ -7,32 +6,12 @@ import { optionTable } from '../options.ts';
 import { counted, tableNotes } from '../table-notes.ts';
 import { clampGold, voteCounts } from '../votes.ts';
 import { checkConfusionSize, confusionWorkers, softCounts } from '../worker-estimates.ts';
-import { accuracyInterval, estimatedAccuracy, meanConfidence, temperTo } from './calibration.ts';
+import { estimatedAccuracy, meanConfidence, temperTo } from './calibration.ts';
 import { applyCap, lossBound, type Overruled, overruledTasks, verdictOf } from './cap.ts';
 import { type CheckList, checkListOf } from './check-list.ts';
-import { fitCoinMember } from './coins.ts';
 import { dependence, mostDependence, rowStrength, shrunkConfusions } from './dependence.ts';
-import { fitLogLinear } from './log-linear.ts';
-import { momentPrior } from './moment-prior.ts';
-import { fitTaskLogLinear, mostTaskCells } from './task-log-linear.ts';
-import { fitTwoCommunities } from './two-communities.ts';
-import { wawaShares } from './wawa-shares.ts';
-
-/** Nats of head start of the uniform prior, and the scale of the choice. */
-const headStart = 6;
-const choiceScale = 2;
-
-/** The moment prior's side always gets at least and at most this much. */
-const sideLimits = [0.2, 0.8] as const;
-
-/** Weights of the members in the average. */
-const memberWeights = { wawa: 0.4, task: 0.4, coin: 0.1, mix2: 0.1 } as const;
-
-/** Share of a class's votes added to each start. */
-const startSmoothing = 0.001;
-
-/** Pseudo-tasks behind the model's own estimate when checked tasks sharpen it. */
-const modelTasks = 20;
+import { expectedAccuracy } from './expected-accuracy.ts';
+import { fitMembers, type Members } from './members.ts';
 
 /** Disagreement between task-side and worker-side members above which a note is due. */
 const worryingDisagreement = 0.12;
@@ -124,19 +103,6 @@ export const auto: Method = defineMethod({
   },
 });
 
-interface Members {
-  readonly average: Float64Array;
-  readonly byName: Readonly<Record<string, Float64Array>>;
-  /** (coin + mix2)/2 with sides weighted: models that cannot explain tasks. */
-  readonly plain: Float64Array;
-  readonly prior: Float64Array;
-  readonly momentPrior: Float64Array;
-  readonly momentWeight: number;
-  readonly evidence: number;
-  readonly repeatedTasks: number;
-  readonly sweeps: number;
-}
-
 function* fitAverage(
   table: AnswerTable,
   values: { maxOverruled: number; calibration: string },
@@ -195,92 +161,6 @@ function* fitAverage(
   });
 }
 
-function* fitMembers(table: AnswerTable, votes: Float64Array, notes: string[]): Generator<Progress, Members, void> {
-  const { taskCount, classCount } = table;
-  const uniform = new Float64Array(classCount).fill(1 / classCount);
-  const start = startOf(table, votes);
-  const moment = momentPrior(table, votes);
-  let sweeps = 0;
-  function* counting<R>(running: Generator<Progress, R, void>): Generator<Progress, R, void> {
-    for (;;) {
-      const step = running.next();
-      if (step.done === true) return step.value;
-      yield { iteration: ++sweeps, objective: Number.NaN };
-    }
-  }
-  const uniformSide = yield* counting(fitLogLinear(table, start, uniform));
-  const momentSide = moment.tasks === 0 ? undefined : yield* counting(fitLogLinear(table, start, moment.prior));
-  const evidence = momentSide === undefined ? 0 : momentSide.evidence - uniformSide.evidence;
-  const exponent = Math.min(50, Math.max(-50, (evidence - headStart) / choiceScale));
-  const momentWeight =
-    momentSide === undefined ? 0 : Math.min(sideLimits[1], Math.max(sideLimits[0], 1 / (1 + Math.exp(-exponent))));
-
-  const withTask = taskCount * classCount * classCount <= mostTaskCells;
-  if (!withTask)
-    notes.push('the task part was left out: too many tasks and classes for its memory; votes have its weight');
-  const sum = (): Float64Array => new Float64Array(taskCount * classCount);
-  const byName = {
-    wawa: wawaShares(table, votes),
-    task: sum(),
-    coin: sum(),
-    vector: sum(),
-    mix2: sum(),
-    loglin: sum(),
-  };
-  const prior = new Float64Array(classCount);
-  const sides = [
-    { prior: uniform, loglin: uniformSide, weight: 1 - momentWeight },
-    ...(momentSide === undefined ? [] : [{ prior: moment.prior, loglin: momentSide, weight: momentWeight }]),
-  ];
-  for (const side of sides) {
-    const halfway = start.map((p, i) => (p + side.loglin.posterior[i]) / 2);
-    addTo(byName.loglin, side.loglin.posterior, side.weight);
-    addTo(byName.coin, (yield* counting(fitCoinMember(table, halfway, side.prior, false))).posterior, side.weight);
-    addTo(byName.vector, (yield* counting(fitCoinMember(table, halfway, side.prior, true))).posterior, side.weight);
-    addTo(byName.mix2, (yield* counting(fitTwoCommunities(table, halfway, side.prior))).posterior, side.weight);
-    if (withTask) addTo(byName.task, yield* counting(fitTaskLogLinear(table, start, side.prior)), side.weight);
-    addTo(prior, side.prior, side.weight);
-  }
-  const average = sum();
-  addTo(average, byName.wawa, memberWeights.wawa + (withTask ? 0 : memberWeights.task));
-  addTo(average, byName.task, memberWeights.task);
-  addTo(average, byName.coin, memberWeights.coin);
-  addTo(average, byName.mix2, memberWeights.mix2);
-  for (let task = 0; task < taskCount; task++) {
-    if (table.taskStart[task] === table.taskStart[task + 1]) average.set(prior, task * classCount);
-  }
-  const plain = byName.coin.map((p, i) => (p + byName.mix2[i]) / 2);
-  return {
-    average,
-    byName,
-    plain,
-    prior,
-    momentPrior: moment.prior,
-    momentWeight,
-    evidence,
-    repeatedTasks: moment.tasks,
-    sweeps,
-  };
-}
-
-/** Votes with a trace of the overall shares; tasks without answers have the shares. */
-function startOf(table: AnswerTable, votes: Float64Array): Float64Array {
-  const { taskCount, classCount } = table;
-  const share = new Float64Array(classCount);
-  for (let i = 0; i < votes.length; i++) share[i % classCount] += votes[i] / table.answerCount;
-  const start = votes.map((v, i) => v + startSmoothing * share[i % classCount]);
-  for (let task = 0; task < taskCount; task++) {
-    let sum = 0;
-    for (let k = 0; k < classCount; k++) sum += start[task * classCount + k];
-    for (let k = 0; k < classCount; k++) start[task * classCount + k] /= sum;
-  }
-  return start;
-}
-
-function addTo(total: Float64Array, values: Float64Array, weight: number): void {
-  for (let i = 0; i < total.length; i++) total[i] += weight * values[i];
-}
-
 function answeredTasks(table: AnswerTable): number {
   let answered = 0;
   for (let task = 0; task < table.taskCount; task++) if (table.taskStart[task + 1] > table.taskStart[task]) answered++;
@@ -295,85 +175,6 @@ function largest(posterior: Float64Array, taskCount: number, classCount: number)
     }
   }
   return labels;
-}
-
-/**
- * Mean confidence of the final posterior with its interval. Checked tasks sharpen it in two strata,
- * since a check list is not a random sample: tasks where models and majority differ, and the rest.
- */
-function expectedAccuracy(
-  table: AnswerTable,
-  posterior: Float64Array,
-  models: Float64Array,
-  votes: Float64Array,
-  contested: number,
-  answered: number,
-): { value: number; lo: number; hi: number } {
-  const strata = checkedStrata(table, posterior, models, votes);
-  const checked = strata[0].checked + strata[1].checked;
-  if (checked === 0) return accuracyInterval(meanConfidence(table, posterior), answered);
-  const weight = [contested / Math.max(1, answered - checked), 0];
-  weight[1] = 1 - weight[0];
-  let mean = 0;
-  let variance = 0;
-  strata.forEach((stratum, i) => {
-    const a = modelTasks * stratum.confidence + stratum.right;
-    const b = modelTasks * (1 - stratum.confidence) + stratum.checked - stratum.right;
-    const m = a / (a + b);
-    mean += weight[i] * m;
-    variance += weight[i] ** 2 * ((m * (1 - m)) / (a + b + 1));
-  });
-  const size = Math.max(1, (mean * (1 - mean)) / Math.max(variance, 1e-9) - 1);
-  return {
-    value: mean,
-    lo: betaQuantile(0.05, mean * size, (1 - mean) * size),
-    hi: betaQuantile(0.95, mean * size, (1 - mean) * size),
-  };
-}
-
-interface Stratum {
-  /** Mean confidence over the unchecked tasks of the stratum. */
-  confidence: number;
-  checked: number;
-  right: number;
-}
-
-/** Tasks where models and a clear majority differ, and all others, with what gold says of each. */
-function checkedStrata(
-  table: AnswerTable,
-  posterior: Float64Array,
-  models: Float64Array,
-  votes: Float64Array,
-): [Stratum, Stratum] {
-  const { taskCount, classCount, gold } = table;
-  const strata: [Stratum, Stratum] = [
-    { confidence: 0, checked: 0, right: 0 },
-    { confidence: 0, checked: 0, right: 0 },
-  ];
-  const open = [0, 0];
-  for (let task = 0; task < taskCount; task++) {
-    if (table.taskStart[task] === table.taskStart[task + 1]) continue;
-    const row = task * classCount;
-    let [vote, model, best, tied] = [0, 0, 0, 0];
-    for (let k = 1; k < classCount; k++) {
-      if (votes[row + k] > votes[row + vote]) vote = k;
-      if (models[row + k] > models[row + model]) model = k;
-      if (posterior[row + k] > posterior[row + best]) best = k;
-    }
-    for (let k = 0; k < classCount; k++) if (votes[row + k] === votes[row + vote]) tied++;
-    const side = tied === 1 && vote !== model ? 0 : 1;
-    if (gold !== undefined && gold[task] >= 0) {
-      strata[side].checked++;
-      if (best === gold[task]) strata[side].right++;
-    } else {
-      open[side]++;
-      strata[side].confidence += posterior[row + best];
-    }
-  }
-  strata.forEach((stratum, side) => {
-    stratum.confidence = open[side] > 0 ? stratum.confidence / open[side] : 0.5;
-  });
-  return strata;
 }
 
 /** Share of answered tasks on which the task member and the worker members name different classes. */
