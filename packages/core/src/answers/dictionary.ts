@@ -211,7 +211,8 @@ export const hashStart: number = 0x811c9dc5 | 0;
 /** What the running hash is multiplied with after each byte. */
 export const hashFactor: number = 0x01000193;
 
-function runningHash(source: Uint8Array, from: number, to: number): number {
+/** The running hash of {@link DictionaryBuilder.addHashed} over some bytes. */
+export function runningHash(source: Uint8Array, from: number, to: number): number {
   let hash = hashStart;
   for (let i = from; i < to; i++) hash = Math.imul(hash ^ source[i], hashFactor);
   return hash;

@@ -10,6 +10,7 @@ import { json, jsonl } from './long-json.ts';
 import { csv, tsv } from './long-table.ts';
 import { cleanlab, mace, snorkel } from './matrix.ts';
 import { mturk } from './mturk.ts';
+import { huggingFace, parquet } from './parquet.ts';
 import { peerannot } from './peerannot.ts';
 import { prodigy } from './prodigy.ts';
 import { pybossa } from './pybossa.ts';
@@ -24,6 +25,7 @@ export const formats: readonly Format[] = [
   tsv,
   jsonl,
   json,
+  parquet,
   labelStudio,
   labelStudioFlat,
   argilla,
@@ -38,6 +40,7 @@ export const formats: readonly Format[] = [
   mace,
   peerannot,
   snorkel,
+  huggingFace,
   batchOutput,
   inspectSamples,
   zip,

@@ -1,6 +1,6 @@
 import type { AnswerStatus, AnswerTable, WorkerKind } from '../answers/answer-table.ts';
 import { AnswerTableBuilder } from '../answers/builder.ts';
-import { DictionaryBuilder } from '../answers/dictionary.ts';
+import { DictionaryBuilder, runningHash } from '../answers/dictionary.ts';
 import type { Receipt } from '../answers/receipt.ts';
 import { InputError, shown } from '../errors.ts';
 import type { ReadOptions } from './options.ts';
@@ -311,6 +311,12 @@ export class QuestionSink {
     if (raw >= this.#classOfRaw.length) return this.#newLabel(raw, bytes, from, to);
     const known = this.#classOfRaw[raw];
     return known === refusedLabel ? this.#refuse(raw) : known;
+  }
+
+  /** The index of the task, worker or label with these bytes; -1 for an empty name or no answer. */
+  indexOfBytes(role: 'task' | 'worker' | 'label', bytes: Uint8Array): number {
+    const running = runningHash(bytes, 0, bytes.length);
+    return this[role](bytes, 0, bytes.length, running);
   }
 
   /** The class of a text; -1 when it means "no answer". */

@@ -10,6 +10,29 @@ export type ByteStream = AsyncIterable<Uint8Array> | Iterable<Uint8Array> | Read
 export interface Source {
   readonly name: string;
   readonly bytes: ByteStream;
+  /** Reading from any place, for formats with their index at the end; without it they need memory. */
+  readonly random?: RandomAccess;
+}
+
+/** A file that can be read from any place. */
+export interface RandomAccess {
+  readonly size: number;
+  /** The bytes from `from` up to, not including, `to`. */
+  slice(from: number, to: number): Promise<ArrayBuffer>;
+}
+
+/**
+ * A source from a file chosen in a browser, or any blob.
+ *
+ * @example
+ * const { table } = await readAnswers(fileSource(input.files[0]));
+ */
+export function fileSource(file: Blob & { readonly name?: string }): Source {
+  const random = {
+    size: file.size,
+    slice: (from: number, to: number): Promise<ArrayBuffer> => file.slice(from, to).arrayBuffer(),
+  };
+  return { name: file.name ?? 'file', bytes: file.stream(), random };
 }
 
 /**
@@ -36,14 +59,17 @@ export class SourceReader {
   #heldBytes = 0;
   #ended = false;
 
-  private constructor(name: string, chunks: AsyncIterator<Uint8Array>) {
+  readonly #random: RandomAccess | undefined;
+
+  private constructor(name: string, chunks: AsyncIterator<Uint8Array>, random?: RandomAccess) {
     this.name = name;
     this.#chunks = chunks;
+    this.#random = random;
   }
 
   /** Starts reading; unpacks gzip by its magic bytes, whatever the name says. */
   static async open(source: Source): Promise<SourceReader> {
-    const plain = new SourceReader(source.name, chunksOf(source.bytes));
+    const plain = new SourceReader(source.name, chunksOf(source.bytes), source.random);
     const magic = await plain.peek(3);
     if (magic[0] !== 0x1f || magic[1] !== 0x8b || magic[2] !== 8) return plain;
     return new SourceReader(source.name.replace(/\.gz$/i, ''), gunzip(plain));
@@ -105,6 +131,15 @@ export class SourceReader {
       parts.push(chunk);
     }
     return parts.length === 1 ? parts[0] : concatenated(parts, length);
+  }
+
+  /** The file for reading from any place: the source's own, else all of it in memory. */
+  async random(most: number): Promise<RandomAccess> {
+    if (this.#random !== undefined) return this.#random;
+    const bytes = await this.all(most);
+    const buffer = bytes.buffer as ArrayBuffer;
+    const offset = bytes.byteOffset;
+    return { size: bytes.length, slice: (from, to) => Promise.resolve(buffer.slice(offset + from, offset + to)) };
   }
 
   /** Lets go of the underlying stream. */

@@ -15,7 +15,7 @@ const zones: Readonly<Record<string, number>> = {
   mst: -420,
   mdt: -360,
 };
-const iso = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?)?$/i;
+const iso = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?$/i;
 const unixDate = /^[a-z]{3},? ([a-z]{3}) (\d\d?) (\d\d):(\d\d):(\d\d) ([a-z]{1,4}) (\d{4})$/i;
 
 /** Numbers at least this large are times in nanoseconds, microseconds, milliseconds; smaller ones, seconds. */
@@ -170,7 +170,7 @@ function clockMs(days: number, hour: number, minute: number, second: number): nu
 function zoneMinutes(zone: string): number {
   if (!/^[+-]/.test(zone)) return 0;
   const sign = zone[0] === '-' ? -1 : 1;
-  return sign * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2)));
+  return sign * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3).replace(':', '')));
 }
 
 /** Days since 1970-01-01 of a date of the Gregorian calendar, and back (Hinnant 2013, "chrono-compatible date algorithms"). */

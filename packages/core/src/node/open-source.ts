@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { InputError, shown } from '../errors.ts';
-import type { Source } from '../formats/source.ts';
+import type { RandomAccess, Source } from '../formats/source.ts';
 
 const chunkBytes = 1 << 18;
 
@@ -29,7 +29,7 @@ export async function openSource(path: string): Promise<Source> {
       hint,
     });
   }
-  return { name: path, bytes: fileChunks(path) };
+  return { name: path, bytes: fileChunks(path), random: randomAccess(path, kind.size) };
 }
 
 /**
@@ -71,6 +71,23 @@ export async function openSources(paths: readonly string[]): Promise<Source[]> {
 }
 
 const readableName = /\.(csv|tsv|tab|txt|json|jsonl|ndjson|parquet|zip|manifest|npy)(\.gz)?$/i;
+
+/** Opens the file for each read: nothing is left open when reading stops early. */
+function randomAccess(path: string, size: number): RandomAccess {
+  return {
+    size,
+    async slice(from, to): Promise<ArrayBuffer> {
+      const file = await open(path);
+      try {
+        const buffer = new ArrayBuffer(to - from);
+        const { bytesRead } = await file.read(new Uint8Array(buffer), 0, to - from, from);
+        return bytesRead === to - from ? buffer : buffer.slice(0, bytesRead);
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
 
 async function* fileChunks(path: string): AsyncGenerator<Uint8Array, void, void> {
   let gzip = false;

@@ -1,0 +1,408 @@
+import {
+  type FileMetaData,
+  type ParquetParsers,
+  parquetMetadataAsync,
+  parquetRead,
+  parquetReadObjects,
+  parquetSchema,
+  type RowGroup as RowGroupMetaData,
+} from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { InputError } from '../errors.ts';
+import { detectFlat, readRecord } from './argilla.ts';
+import { folded, planColumns, type Role } from './columns.ts';
+import type { FileHead } from './head.ts';
+import { isObject, type JsonObject, labelOfValue, objectReader, textOfValue, timeOf } from './long-json.ts';
+import { chosenByName } from './options.ts';
+import { checkMetadata, checkPages, columnRange, type Unpack } from './parquet-check.ts';
+import { type AnswerSink, defaultQuestion, type Place } from './sink.ts';
+import type { SourceReader } from './source.ts';
+import { textOf, timeFromNumber } from './values.ts';
+
+/** Most bytes of a Parquet file whose source cannot be read from any place. */
+const most = 2 ** 31;
+
+/** What a Parquet file says about its columns. */
+interface ParquetFile {
+  readonly name: string;
+  readonly metadata: FileMetaData;
+  /** Columns at the top level. */
+  readonly columns: readonly string[];
+  /** Names of the classes of a column, where the file was written by Hugging Face's library. */
+  readonly classNames: ReadonlyMap<string, readonly string[]>;
+  rowGroups(columns: readonly string[], use: (rows: RowGroup) => void): Promise<void>;
+  objects(use: (row: JsonObject, index: number) => void): Promise<void>;
+  firstRow(): Promise<JsonObject>;
+}
+
+/** The columns of some rows: bytes for text, numbers, big integers, booleans, dates, null. */
+interface RowGroup {
+  readonly from: number;
+  readonly length: number;
+  readonly columns: readonly ArrayLike<unknown>[];
+}
+
+/** Reads a Parquet file of any of the layouts into the sink. */
+export async function readParquet(reader: SourceReader, head: FileHead, sink: AnswerSink): Promise<void> {
+  try {
+    await readLayout(await openParquet(reader, head.name), sink);
+  } catch (cause) {
+    if (!isForeign(cause)) throw cause;
+    const hint = 'write the file again; it is damaged or of an unknown kind';
+    throw new InputError(`invalid Parquet file ${head.name}: ${(cause as Error).message}; ${hint}`, {
+      code: 'invalid-parquet',
+      path: head.name,
+      hint,
+      cause,
+    });
+  }
+}
+
+/** Did the library fail, rather than this project refuse? */
+function isForeign(cause: unknown): boolean {
+  return !(cause instanceof Error && 'code' in cause && 'hint' in cause);
+}
+
+async function openParquet(reader: SourceReader, name: string): Promise<ParquetFile> {
+  const random = await reader.random(most);
+  const file = {
+    byteLength: random.size,
+    slice: (from: number, to?: number): Promise<ArrayBuffer> => random.slice(from, to ?? random.size),
+  };
+  const metadata = await parquetMetadataAsync(file);
+  const schema = parquetSchema(metadata);
+  checkMetadata(metadata, schema, random.size);
+  const columns = schema.children.map(({ element }) => element.name);
+  const groups = metadata.row_groups.map(({ num_rows }) => Number(num_rows));
+  return {
+    name,
+    metadata,
+    columns,
+    classNames: classNamesOf(metadata),
+    rowGroups: (wanted, use) => readGroups(wanted, use, { stringFromBytes: (bytes: Uint8Array) => bytes }),
+    objects: (use) =>
+      readGroups(columns, ({ from, length, columns: cells }) => {
+        for (let row = 0; row < length; row++) {
+          use(Object.fromEntries(columns.map((column, c) => [column, cells[c][row]])), from + row);
+        }
+      }),
+    async firstRow(): Promise<JsonObject> {
+      await checkGroup(
+        groups.findIndex((rows) => rows > 0),
+        columns,
+      );
+      const [first] = groups.some((rows) => rows > 0)
+        ? await parquetReadObjects({ file, metadata, rowEnd: 1, compressors })
+        : [{}];
+      return plain(first);
+    },
+  };
+
+  async function checkGroup(group: number, wanted: readonly string[]): Promise<void> {
+    for (const { meta_data } of metadata.row_groups[group]?.columns ?? noColumns) {
+      if (meta_data === undefined || !wanted.includes(meta_data.path_in_schema[0])) continue;
+      const [from, length] = columnRange(meta_data);
+      checkPages(
+        new Uint8Array(await random.slice(from, from + length)),
+        meta_data,
+        schema,
+        unpackers[meta_data.codec],
+      );
+    }
+  }
+
+  /** One row group at a time is in memory. Text stays bytes where the dictionaries take it as it is. */
+  async function readGroups(
+    wanted: readonly string[],
+    use: (rows: RowGroup) => void,
+    parsers: Partial<ParquetParsers> = strictText,
+  ): Promise<void> {
+    let from = 0;
+    for (const [group, length] of groups.entries()) {
+      await checkGroup(group, wanted);
+      const held: unknown[][] = wanted.map(() => []);
+      await parquetRead({
+        file,
+        metadata,
+        columns: [...wanted],
+        rowStart: from,
+        rowEnd: from + length,
+        compressors,
+        parsers,
+        onChunk: ({ columnName, columnData, rowStart }) => {
+          const column = held[wanted.indexOf(columnName)];
+          // An error here would be nobody's: the library does not wait for this callback.
+          if (column === undefined) return;
+          for (let i = 0; i < columnData.length; i++) column[rowStart - from + i] = columnData[i];
+        },
+      });
+      if (held.some((column) => column.length < length)) throw new Error('a column has too few rows');
+      use({ from, length, columns: held });
+      from += length;
+    }
+  }
+}
+
+const unpackers: Partial<Record<string, Unpack>> = compressors;
+const noColumns: RowGroupMetaData['columns'] = [];
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const strictText = { stringFromBytes: (bytes: Uint8Array): string => bytes && decoder.decode(bytes) };
+
+/** `info.features.<column>` of the key `huggingface`: names of a class column, or of a list of them. */
+function classNamesOf(metadata: FileMetaData): Map<string, readonly string[]> {
+  const names = new Map<string, readonly string[]>();
+  const text = metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text ?? 'null');
+  } catch {
+    return names;
+  }
+  const features = isObject(parsed) && isObject(parsed.info) ? parsed.info.features : undefined;
+  for (const [column, feature] of Object.entries(isObject(features) ? features : {})) {
+    const found = namesIn(feature, 3);
+    if (found !== undefined) names.set(column, found);
+  }
+  return names;
+}
+
+function namesIn(feature: unknown, depth: number): readonly string[] | undefined {
+  const inner = Array.isArray(feature) ? feature[0] : feature;
+  if (!isObject(inner) || depth === 0) return undefined;
+  if (Array.isArray(inner.names)) return inner.names.map(String);
+  return namesIn(inner.feature ?? inner.label, depth - 1);
+}
+
+async function readLayout(file: ParquetFile, sink: AnswerSink): Promise<void> {
+  const first = await file.firstRow();
+  if (detectFlat(file.columns, first).confidence > 0) {
+    await file.objects((row, index) => {
+      const place = placeOf(file, index);
+      sink.attempt(place, () => readRecord(plain(row), place, sink));
+    });
+    return;
+  }
+  const structs = file.columns.find(
+    (name) =>
+      Array.isArray(first[name]) &&
+      isObject((first[name] as unknown[])[0]) &&
+      hasLabel((first[name] as JsonObject[])[0]),
+  );
+  const lists = file.columns.filter((name) => Array.isArray(first[name]));
+  if (structs !== undefined) await readStructs(file, structs, sink);
+  else if (lists.some((name) => isRole(name, 'label') || isRole(name, 'worker'))) await readLists(file, sink);
+  else await readLong(file, first, sink);
+}
+
+function placeOf(file: ParquetFile, row: number): Place {
+  return { file: file.name, json: `row ${row + 1}` };
+}
+
+function isRole(name: string, role: Role): boolean {
+  try {
+    const { at } = planColumns('', [name, ' ', '  '], {}, []);
+    return at[role] !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function hasLabel(struct: JsonObject): boolean {
+  const roles = Object.keys(struct);
+  return roles.some((name) => isRole(name, 'label')) && roles.some((name) => isRole(name, 'worker'));
+}
+
+/** Dates as numbers, big integers as text, bytes as they are. */
+function plain(value: JsonObject): JsonObject {
+  const simple = (cell: unknown): unknown => {
+    if (cell instanceof Date) return cell.getTime();
+    if (ArrayBuffer.isView(cell)) return Array.from(cell as Uint8Array, simple);
+    if (Array.isArray(cell)) return cell.map(simple);
+    if (typeof cell === 'bigint') return Number.isSafeInteger(Number(cell)) ? Number(cell) : String(cell);
+    return isObject(cell) ? plain(cell) : cell;
+  };
+  return Object.fromEntries(Object.entries(value).map(([name, cell]) => [name, simple(cell)]));
+}
+
+/** Class numbers by their names; -1 is no answer. */
+function named(value: unknown, names: readonly string[] | undefined): unknown {
+  if (names === undefined || typeof value !== 'number') return value;
+  return value < 0 ? null : (names[value] ?? value);
+}
+
+/** One row per task with a list of structs, each an answer. */
+async function readStructs(file: ParquetFile, column: string, sink: AnswerSink): Promise<void> {
+  const taskKey = taskColumn(file, sink);
+  const names = file.classNames.get(column);
+  let add: ((value: unknown, place: Place) => void) | undefined;
+  await file.objects((row, index) => {
+    const { [column]: answers, ...rest } = plain(row);
+    for (const answer of Array.isArray(answers) ? answers : []) {
+      if (!isObject(answer)) continue;
+      const flat: Record<string, unknown> = { task: taskKey === undefined ? String(index) : rest[taskKey], ...answer };
+      for (const key of Object.keys(answer)) if (isRole(key, 'label')) flat[key] = named(answer[key], names);
+      add ??= objectReader(file.name, Object.keys(flat), sink);
+      add(flat, placeOf(file, index));
+    }
+  });
+}
+
+function taskColumn(file: ParquetFile, sink: AnswerSink): string | undefined {
+  const chosen = chosenByName(sink.options.columns).task;
+  const { at } = planColumns(file.name, file.columns, chosen === undefined ? {} : { task: chosen }, []);
+  sink.columns.set(at.task === undefined ? 'row number' : file.columns[at.task], 'task');
+  return at.task === undefined ? undefined : file.columns[at.task];
+}
+
+/** One row per task with parallel lists of labels and workers. */
+async function readLists(file: ParquetFile, sink: AnswerSink): Promise<void> {
+  const chosen = chosenByName(sink.options.columns);
+  const { at } = planColumns(file.name, file.columns, chosen, ['label']);
+  const taskKey = taskColumn(file, sink);
+  const [labelKey, workerKey] = [
+    file.columns[at.label as number],
+    at.worker === undefined ? undefined : file.columns[at.worker],
+  ];
+  const goldKey = at.gold === undefined ? undefined : file.columns[at.gold];
+  const names = file.classNames.get(labelKey);
+  sink.columns.set(labelKey, 'label');
+  if (workerKey !== undefined) sink.columns.set(workerKey, 'worker');
+  else sink.guesses.add(`the lists of ${labelKey} name no workers; the places in the lists count as workers`);
+  await file.objects((raw, index) => {
+    const row = plain(raw);
+    const place = placeOf(file, index);
+    sink.attempt(place, () => {
+      const task = taskKey === undefined ? String(index) : (textOfValue(row[taskKey]) ?? '');
+      const labels = Array.isArray(row[labelKey]) ? row[labelKey] : [];
+      const workers = workerKey === undefined || !Array.isArray(row[workerKey]) ? undefined : row[workerKey];
+      if (workers !== undefined && workers.length !== labels.length) throw uneven(labels.length, workers.length);
+      for (const [i, label] of labels.entries()) {
+        const worker = workers === undefined ? `annotator ${i + 1}` : (textOfValue(workers[i]) ?? '');
+        sink.answer({ task, worker, label: labelOfValue(named(label, names)) }, place);
+      }
+      if (labels.length === 0) sink.everywhere({ task, worker: '' }, place);
+      const gold = goldKey === undefined ? null : textOfValue(named(row[goldKey], file.classNames.get(goldKey)));
+      if (gold !== null) sink.gold(defaultQuestion, task, gold, place);
+    });
+  });
+}
+
+function uneven(labels: number, workers: number): InputError {
+  const hint = 'give every label its worker';
+  return new InputError(`invalid row: ${labels} labels for ${workers} workers; ${hint}`, {
+    code: 'ragged-row',
+    got: `${labels}, ${workers}`,
+    hint,
+  });
+}
+
+/** A long table; plain ones without making strings. */
+async function readLong(file: ParquetFile, first: JsonObject, sink: AnswerSink): Promise<void> {
+  const needed: Role[] = sink.options.worker === undefined ? ['task', 'worker', 'label'] : ['task', 'label'];
+  const soft = file.columns.find(
+    (name) => ['p', 'probs', 'probabilities'].includes(folded(name)) && first[name] !== undefined,
+  );
+  const plan = planColumns(
+    file.name,
+    file.columns,
+    chosenByName(sink.options.columns),
+    soft === undefined ? needed : needed.filter((role) => role !== 'label'),
+  );
+  const fast: readonly string[] = ['task', 'worker', 'label', 'time'];
+  const isPlain =
+    Object.keys(plan.at).every((role) => fast.includes(role)) &&
+    plan.soft.length === 0 &&
+    soft === undefined &&
+    plan.at.worker !== undefined;
+  if (isPlain && sink.options.trim !== true && sink.options.several !== 'each') {
+    for (const { from, to } of plan.columns) sink.columns.set(from, to);
+    await readPlain(file, plan.at, sink);
+    return;
+  }
+  const labelKey = plan.at.label === undefined ? undefined : file.columns[plan.at.label];
+  const goldKey = plan.at.gold === undefined ? undefined : file.columns[plan.at.gold];
+  const keys = soft === undefined ? file.columns : file.columns.map((name) => (name === soft ? 'probs' : name));
+  const add = objectReader(file.name, keys, sink);
+  await file.objects((raw, index) => {
+    const row: Record<string, unknown> = plain(raw);
+    for (const key of [labelKey, goldKey]) if (key !== undefined) row[key] = named(row[key], file.classNames.get(key));
+    if (soft !== undefined) {
+      const { [soft]: shares } = row;
+      delete row[soft];
+      row.probs = probabilities(shares, file, labelKey ?? soft, sink);
+    }
+    add(row, placeOf(file, index));
+  });
+}
+
+/** A list of probabilities by class; names from the file or from the declared classes. */
+function probabilities(shares: unknown, file: ParquetFile, column: string, sink: AnswerSink): unknown {
+  if (!Array.isArray(shares)) return shares;
+  const names = file.classNames.get(column) ?? sink.options.classes;
+  return Object.fromEntries(shares.map((share, k) => [names?.[k] ?? String(k), share]));
+}
+
+async function readPlain(
+  file: ParquetFile,
+  at: Readonly<Partial<Record<Role, number>>>,
+  sink: AnswerSink,
+): Promise<void> {
+  const question = sink.question(sink.wants(defaultQuestion) ? undefined : sink.options.question);
+  const { builder } = question;
+  const used = (['task', 'worker', 'label', 'time'] as const).filter((role) => at[role] !== undefined);
+  const wanted = used.map((role) => file.columns[at[role] as number]);
+  const names = file.classNames.get(file.columns[at.label as number]);
+  const encoder = new TextEncoder();
+  const bytesOf = (value: unknown): Uint8Array =>
+    value instanceof Uint8Array
+      ? value
+      : encoder.encode(textOfValue(value instanceof Date ? value.toISOString() : value) ?? '');
+  await file.rowGroups(wanted, ({ from, length, columns: [tasks, workers, labels, times] }) => {
+    // A dictionary's entries come back as the same objects: each is looked up once per row group.
+    const known = {
+      task: new Map<unknown, number>(),
+      worker: new Map<unknown, number>(),
+      label: new Map<unknown, number>(),
+    };
+    const index = (role: 'task' | 'worker' | 'label', value: unknown): number => {
+      const before = known[role].get(value);
+      if (before !== undefined) return before;
+      const bytes = bytesOf(role === 'label' ? named(typeof value === 'bigint' ? Number(value) : value, names) : value);
+      const found = question.indexOfBytes(role, bytes);
+      known[role].set(value, found);
+      return found;
+    };
+    for (let row = 0; row < length; row++) {
+      try {
+        const [task, worker, label] = [
+          index('task', tasks[row]),
+          index('worker', workers[row]),
+          index('label', labels[row]),
+        ];
+        if (label < 0 && (task >= 0 || worker >= 0)) {
+          if (task >= 0 && worker >= 0) builder.countMissing();
+          continue;
+        }
+        if (task < 0 || worker < 0) throw missingName(task < 0 ? 'task' : 'worker');
+        builder.append(task, worker, label);
+        if (times !== undefined) builder.setExtra('time', timeOfCell(times[row]));
+      } catch (error) {
+        sink.failAt(error, placeOf(file, from + row));
+      }
+    }
+  });
+}
+
+function timeOfCell(cell: unknown): number {
+  if (cell === null || cell === undefined) return Number.NaN;
+  if (cell instanceof Date) return cell.getTime();
+  if (typeof cell === 'number' || typeof cell === 'bigint') return timeFromNumber(Number(cell));
+  const text = cell instanceof Uint8Array ? textOf(cell, 0, cell.length) : String(cell);
+  return text === '' ? Number.NaN : (timeOf(text) ?? Number.NaN);
+}
+
+function missingName(role: string): InputError {
+  const hint = `give every answer its ${role}`;
+  return new InputError(`missing ${role}; ${hint}`, { code: `missing-${role}`, hint });
+}
