@@ -1,15 +1,12 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
+import { type CoinQuadrature, coinQuadrature } from '../../kernels/bp-one-coin-sweep.ts';
 import { logFloor, type MessageRule } from './class-prior.ts';
-import { type CoinNodes, type CoinPrior, coinNodes, logRightCounts } from './coin-prior.ts';
+import { type CoinNodes, type CoinPrior, coinNodes, logRightCounts, mostCoinNodes } from './coin-prior.ts';
 import { LeaveOneOut, programmeLimit } from './leave-one-out.ts';
 import type { Messages } from './message-loop.ts';
 
 /** Up to here the sum over numbers of right answers costs no more than quadrature. */
 const autoProgramme = 16;
-/** Factors between two rescalings of a product over nodes. */
-const rescaleEvery = 16;
-/** Nodes with less than this share of the best take no part in a message. */
-const negligible = 1e-40;
 
 /** The posterior of each worker's accuracy. */
 export interface CoinPosterior {
@@ -43,12 +40,12 @@ export class CoinMessages implements Messages {
   readonly #rules: Map<number, CoinNodes> = new Map();
   readonly #counts: Map<number, Float64Array> = new Map();
   // Scratch, by position among a worker's answers or by node.
-  #p: Float64Array;
-  #q: Float64Array;
-  #out: Float64Array;
+  readonly #quadrature: CoinQuadrature;
+  readonly #p: Float64Array;
+  readonly #q: Float64Array;
+  readonly #out: Float64Array;
   #product: Float64Array = new Float64Array(512);
-  #hit: Float64Array = new Float64Array(512);
-  #miss: Float64Array = new Float64Array(512);
+  #rest: Float64Array = new Float64Array(512);
   readonly #leaveOneOut: LeaveOneOut = new LeaveOneOut();
 
   constructor(table: AnswerTable, logPrior: Float64Array, prior: CoinPrior, rule: MessageRule) {
@@ -63,8 +60,13 @@ export class CoinMessages implements Messages {
     const { start } = table.byWorker;
     let most = 0;
     for (let w = 0; w < table.workerCount; w++) most = Math.max(most, start[w + 1] - start[w]);
-    this.#p = new Float64Array(most);
-    this.#q = new Float64Array(most);
+    this.#quadrature = coinQuadrature({
+      mostAnswers: most,
+      mostNodes: mostCoinNodes(prior),
+      answers: table.answerCount,
+    });
+    this.#p = this.#quadrature.right;
+    this.#q = this.#quadrature.wrong;
     this.#out = new Float64Array(most);
     const tests = testTotals(table);
     this.#testRight = tests?.right;
@@ -247,8 +249,7 @@ export class CoinMessages implements Messages {
     const nodes = coinNodes(this.#prior, count + right + wrong, this.#rules);
     if (nodes.accuracy.length > this.#product.length) {
       this.#product = new Float64Array(nodes.accuracy.length);
-      this.#hit = new Float64Array(nodes.accuracy.length);
-      this.#miss = new Float64Array(nodes.accuracy.length);
+      this.#rest = new Float64Array(nodes.accuracy.length);
     }
     if (right + wrong === 0) return nodes;
     return {
@@ -276,61 +277,18 @@ export class CoinMessages implements Messages {
     return counts;
   }
 
-  /** Leave-one-out products over nodes inside (0, 1), rescaled instead of logarithms. */
+  /** Messages by the kernel, for nodes inside (0, 1). */
   #products(nodes: CoinNodes, count: number): void {
     const { accuracy, logWeight } = nodes;
-    const size = accuracy.length;
-    const others = this.#table.classCount - 1;
-    const product = this.#product;
-    const hit = this.#hit;
-    const miss = this.#miss;
-    const p = this.#p;
-    const q = this.#q;
+    const weight = this.#product;
     let most = Number.NEGATIVE_INFINITY;
-    for (let s = 0; s < size; s++) if (logWeight[s] > most) most = logWeight[s];
-    for (let s = 0; s < size; s++) {
-      product[s] = Math.exp(logWeight[s] - most);
-      hit[s] = accuracy[s];
-      miss[s] = (1 - accuracy[s]) / others;
-    }
-    for (let from = 0; from < count; from += rescaleEvery) {
-      const to = Math.min(count, from + rescaleEvery);
-      let top = 0;
-      for (let s = 0; s < size; s++) {
-        const h = hit[s];
-        const m = miss[s];
-        let value = product[s];
-        for (let j = from; j < to; j++) value *= h * p[j] + m * q[j];
-        product[s] = value;
-        if (value > top) top = value;
-      }
-      const scale = 1 / top;
-      for (let s = 0; s < size; s++) product[s] *= scale;
-    }
-    let kept = 0;
-    for (let s = 0; s < size; s++) {
-      if (product[s] < negligible) continue;
-      product[kept] = product[s];
-      hit[kept] = hit[s];
-      miss[kept++] = miss[s];
-    }
-    for (let j = 0; j < count; j++) {
-      const right = p[j];
-      const wrong = q[j];
-      let plus = 0;
-      let minus = 0;
-      for (let s = 0; s < kept; s++) {
-        const h = hit[s];
-        const m = miss[s];
-        const without = product[s] / (h * right + m * wrong);
-        plus += without * h;
-        minus += without * m;
-      }
-      this.#out[j] = Math.log(plus / minus);
-    }
+    for (let s = 0; s < accuracy.length; s++) if (logWeight[s] > most) most = logWeight[s];
+    for (let s = 0; s < accuracy.length; s++) weight[s] = Math.exp(logWeight[s] - most);
+    this.#quadrature.run(count, accuracy, weight, this.#table.classCount);
+    for (let j = 0; j < count; j++) this.#out[j] = Math.log(this.#quadrature.odds[j]);
   }
 
-  /** The same in logarithms, for accuracies of exactly 0 or 1. */
+  /** Messages in logarithms, for accuracies of exactly 0 or 1. */
   #logMessages(nodes: CoinNodes, count: number): void {
     const { accuracy } = nodes;
     const size = accuracy.length;
@@ -341,13 +299,13 @@ export class CoinMessages implements Messages {
       let most = Number.NEGATIVE_INFINITY;
       for (let s = 0; s < size; s++) {
         const rest = product[s] - this.#logFactor(accuracy[s], j);
-        this.#hit[s] = rest;
+        this.#rest[s] = rest;
         if (rest > most) most = rest;
       }
       let plus = 0;
       let minus = 0;
       for (let s = 0; s < size; s++) {
-        const without = Math.exp(this.#hit[s] - most);
+        const without = Math.exp(this.#rest[s] - most);
         plus += without * accuracy[s];
         minus += (without * (1 - accuracy[s])) / others;
       }

@@ -147,6 +147,11 @@ export interface CoinNodes {
 
 /** Sizes of the rules in use: a rule is made once per size. */
 const sizes = [2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384] as const;
+/** The most nodes {@link coinNodes} can give. */
+export function mostCoinNodes(prior: CoinPrior): number {
+  return sizes[sizes.length - 1] * prior.betas.length + prior.atoms.length;
+}
+
 /** Points stay this far inside (0, 1). */
 const edge = 1e-14;
 
