@@ -14,9 +14,10 @@ interface Generator {
   readonly outputs: readonly string[];
 }
 
-/** What runs in seconds; the table of accuracies is compared on a few sets. */
+/** What runs in seconds; the tables of accuracies are compared on a few sets. */
 const generators: readonly Generator[] = [
   { command: ['tools/accuracy-table.ts', '--check', 'bluebird,temp,rte'], outputs: ['docs/accuracy.md'] },
+  { command: ['tools/peers-table.ts', '--check', 'bluebird,temp'], outputs: ['docs/peers.md'] },
   { command: ['tools/build-kernels.ts'], outputs: ['packages/core/src/kernels/**/*.generated.ts'] },
   { command: ['tools/build-gallery.ts'], outputs: ['docs/figures/**/*.svg', 'docs/figures.md'] },
   { command: ['tools/build-format-docs.ts'], outputs: ['docs/formats.md'] },

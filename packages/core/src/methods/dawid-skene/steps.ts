@@ -40,8 +40,9 @@ export function updatePrior(
 
 /**
  * Rows (n + added) / Σ(n + added) with the same `added` K×K counts for every worker, and the
- * worker's own test answers where the table has them. A row without mass keeps its value: nothing
- * depends on it. Returns Σ added · ln θ (and the test answers' likelihood).
+ * worker's own test answers where the table has them. A row without mass keeps its value: the
+ * likelihood does not depend on it, and zeros would forbid the class for good. Returns Σ added · ln θ
+ * (and the test answers' likelihood).
  */
 export function cellStep(
   table: AnswerTable,
