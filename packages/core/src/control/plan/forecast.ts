@@ -52,9 +52,9 @@ export interface ForecastOptions {
   readonly random: Random;
 }
 
-/** The worlds already carry part of the pilot's error, so the smaller of the two variances counts half. */
+/** The worlds already carry part of the pilot's error, so the smaller of the two variances counts a quarter. */
 function joined(a: number, b: number): number {
-  return Math.max(a, b) + 0.5 * Math.min(a, b);
+  return Math.max(a, b) + 0.25 * Math.min(a, b);
 }
 
 /** Simulated tasks per world: more changes the forecast by less than its band. */

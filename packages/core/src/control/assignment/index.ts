@@ -1,0 +1,4 @@
+/** Who answers what: scores of tasks for workers, screening, allocation. */
+export * from './knowledge-gradient.ts';
+export * from './message-passing.ts';
+export * from './screening.ts';

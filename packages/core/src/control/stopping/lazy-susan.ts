@@ -1,0 +1,125 @@
+import { logGamma } from '../../math/gamma-functions.ts';
+import { logSumExp } from '../../math/log-sum-exp.ts';
+
+/** Open questions: any text may be the answer, one of them is right. */
+export interface OpenQuestion {
+  /** θ: how many different wrong answers people find; small means that all fall into the same trap. Default 1. */
+  readonly variety?: number;
+  /** γ: larger means more errors. Default 1. */
+  readonly error?: number;
+  /** Values the difficulty may have, even a priori; default 0, 0.1 … 1. */
+  readonly difficulties?: readonly number[];
+}
+
+/** What is believed after some answers. */
+export interface OpenBelief {
+  /** P(each distinct answer is right), in the order of `counts`. */
+  readonly answers: Float64Array;
+  /** P(the right answer was not given yet). */
+  readonly unseen: number;
+  readonly difficulty: number;
+  /** ln P(these answers). */
+  readonly logEvidence: number;
+}
+
+/**
+ * How likely each distinct answer to an open question is right, from how often each was given. Order does not matter.
+ *
+ * Right answers come with probability (1 − d)^γ; wrong ones fall in with earlier wrong ones like guests of a Chinese
+ * restaurant. No answers: nothing is seen. O(answers · difficulties).
+ *
+ * Source: Lin, Mausam & Weld (2012), UAI, arXiv:1210.4870; closed form of the sequential update.
+ *
+ * @example
+ * openBelief([2, 1]).answers; // [0.4737, 0.2368]
+ */
+export function openBelief(counts: readonly number[], question: OpenQuestion = {}): OpenBelief {
+  const { variety = 1, error = 1, difficulties = tenths } = question;
+  const distinct = counts.length;
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  const tables = counts.reduce((sum, count) => sum + logGamma(count), 0);
+  const rising = (r: number): number => logGamma(variety + r) - logGamma(variety);
+  const logWeights: number[] = [];
+  for (let j = 0; j <= distinct; j++) {
+    const right = j < distinct ? counts[j] : 0;
+    for (const d of difficulties) {
+      const a = (1 - d) ** error;
+      const logTables =
+        j < distinct
+          ? (distinct - 1) * Math.log(variety) + tables - logGamma(right) - rising(all - right)
+          : distinct * Math.log(variety) + tables - rising(all);
+      logWeights.push(times(right, Math.log(a)) + times(all - right, Math.log(1 - a)) + logTables);
+    }
+  }
+  const logAll = logSumExp(logWeights);
+  const share = logWeights.map((value) => Math.exp(value - logAll));
+  const count = difficulties.length;
+  const mass = (j: number): number => share.slice(j * count, (j + 1) * count).reduce((sum, value) => sum + value, 0);
+  return {
+    answers: Float64Array.from({ length: distinct }, (_, j) => mass(j)),
+    unseen: mass(distinct),
+    difficulty: share.reduce((sum, value, i) => sum + value * difficulties[i % count], 0),
+    logEvidence: logAll - Math.log(count),
+  };
+}
+
+/** The best policy of asking or submitting for open questions. */
+export interface OpenPolicy {
+  readonly value: number;
+  readonly expectedAnswers: number;
+  readonly accuracy: number;
+  /** Ask one more after these counts of distinct answers? */
+  asks(counts: readonly number[]): boolean;
+}
+
+/**
+ * The exact optimum for open questions, over partitions of the answers' counts (272 of them for 12 answers).
+ *
+ * @param worth of a right submission, in the unit of the price
+ */
+export function solveOpenQuestion(question: OpenQuestion, worth: number, price: number, most: number): OpenPolicy {
+  interface Node {
+    value: number;
+    answers: number;
+    accuracy: number;
+    asks: boolean;
+  }
+  const memo = new Map<string, Node>();
+  const visit = (counts: readonly number[]): Node => {
+    const key = counts.join();
+    const known = memo.get(key);
+    if (known !== undefined) return known;
+    const belief = openBelief(counts, question);
+    const accuracy = Math.max(0, ...belief.answers);
+    let node: Node = { value: worth * accuracy, answers: 0, accuracy, asks: false };
+    if (counts.reduce((sum, count) => sum + count, 0) < most) {
+      const asked = { value: -price, answers: 1, accuracy: 0 };
+      for (let j = 0; j <= counts.length; j++) {
+        const next = counts.slice();
+        next[j] = (next[j] ?? 0) + 1;
+        const chance = Math.exp(openBelief(next, question).logEvidence - belief.logEvidence);
+        const then = visit(next.sort((a, b) => b - a));
+        asked.value += chance * then.value;
+        asked.answers += chance * then.answers;
+        asked.accuracy += chance * then.accuracy;
+      }
+      if (asked.value > node.value + 1e-12) node = { ...asked, asks: true };
+    }
+    memo.set(key, node);
+    return node;
+  };
+  const { value, answers, accuracy } = visit([]);
+  return {
+    value,
+    expectedAnswers: answers,
+    accuracy,
+    asks: (counts) => visit([...counts].sort((a, b) => b - a)).asks,
+  };
+}
+
+const tenths: readonly number[] = Array.from({ length: 11 }, (_, i) => i / 10);
+
+/** 0 · −∞ is 0 here: a power of zero. */
+function times(count: number, log: number): number {
+  return count === 0 ? 0 : count * log;
+}
