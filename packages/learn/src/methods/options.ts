@@ -1,0 +1,142 @@
+import type { FeatureMatrix } from '../features/index.ts';
+import { type Architecture, logistic, mlp, smallCnn, smallResNet } from '../networks/index.ts';
+import type { NetworkSettings } from './co-workers.ts';
+
+/** Options of every method that trains a network. */
+export const networkOptions = {
+  network: {
+    kind: 'choice',
+    default: 'mlp',
+    choices: ['mlp', 'logistic', 'cnn', 'resnet'],
+    does: 'The network; cnn and resnet need pictures.',
+    why: 'One hidden layer is the best of the four on features that others have made.',
+  },
+  hidden: {
+    kind: 'number',
+    default: 128,
+    min: 1,
+    max: 65536,
+    integer: true,
+    does: 'Hidden units of the mlp.',
+    why: 'As in the crowd-layer protocol on LabelMe.',
+  },
+  dropout: {
+    kind: 'number',
+    default: 0.5,
+    min: 0,
+    max: 0.95,
+    does: 'Share of hidden units left out at random in training.',
+    why: 'Few tasks and many features: less is memorised.',
+  },
+  epochs: {
+    kind: 'number',
+    default: 40,
+    min: 1,
+    max: 100000,
+    integer: true,
+    does: 'Passes over the tasks per training.',
+    why: 'Enough for a thousand tasks.',
+  },
+  batch: {
+    kind: 'number',
+    default: 64,
+    min: 1,
+    max: 65536,
+    integer: true,
+    does: 'Tasks per step.',
+    why: 'As in the crowd-layer protocol.',
+  },
+  rate: {
+    kind: 'number',
+    default: 1e-3,
+    min: 0,
+    max: 10,
+    above: true,
+    does: 'Learning rate of Adam.',
+    why: 'Adam’s usual rate.',
+  },
+  decay: {
+    kind: 'number',
+    default: 0,
+    min: 0,
+    max: 10,
+    does: 'L2 added to the gradient.',
+    why: 'Dropout does the work.',
+  },
+  patience: {
+    kind: 'number',
+    default: 0,
+    min: 0,
+    max: 10000,
+    integer: true,
+    does: 'Stop when a tenth held out has not improved for so many epochs; 0 trains them all.',
+    why: 'Targets are noisy: a held-out tenth of them decides little.',
+  },
+} as const;
+
+/** Options about confusion matrices. */
+export const confusionOptions = {
+  confusion: {
+    kind: 'choice',
+    default: 'coin-shrunk',
+    choices: ['coin-shrunk', 'raw', 'coin'],
+    does: 'How the workers’ confusion matrices are estimated.',
+    why: 'Rows that borrow from the worker’s own accuracy gain 2 to 10 points over raw ones.',
+  },
+  strength: {
+    kind: 'number',
+    default: 5,
+    min: 0,
+    max: 1e9,
+    unit: 'answers',
+    does: 'Weight of the worker’s accuracy in each row.',
+    why: 'As in coin-shrunk.',
+  },
+} as const;
+
+/** Out-of-fold predictions. */
+export const foldsOption = {
+  kind: 'choice',
+  default: 'auto',
+  choices: ['auto', 'none', '3', '5', '10'],
+  does: 'Ask networks only about tasks they were not trained on, in so many folds.',
+  why: 'A network that has seen a task repeats what it was told; auto is 5 up to 10,000 tasks, none beyond.',
+} as const;
+
+/** Number of folds for an option and a number of tasks. */
+export function foldsOf(option: string, tasks: number): number {
+  if (option === 'auto') return tasks <= 10_000 ? 5 : 0;
+  return option === 'none' ? 0 : Number(option);
+}
+
+export interface NetworkValues {
+  readonly network: string;
+  readonly hidden: number;
+  readonly dropout: number;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly rate: number;
+  readonly decay: number;
+  readonly patience: number;
+}
+
+/** How the network takes part, as the options say. */
+export function networkSettings(values: NetworkValues, folds: number, epochs: number = values.epochs): NetworkSettings {
+  const { batch, rate, decay, patience } = values;
+  return {
+    architecture: (matrix, classes) => architectureOf(values, matrix, classes),
+    training: { epochs, batch, rate, decay, patience },
+    folds,
+  };
+}
+
+function architectureOf(
+  { network, hidden, dropout }: NetworkValues,
+  { columns, picture }: FeatureMatrix,
+  classes: number,
+): Architecture {
+  if (network === 'logistic') return logistic(columns, classes);
+  if (network === 'cnn') return smallCnn(picture ?? [1, 1, columns], classes);
+  if (network === 'resnet') return smallResNet(picture ?? [1, 1, columns], classes);
+  return mlp(columns, classes, hidden, dropout);
+}
