@@ -3,4 +3,5 @@ export * from './assignment/index.ts';
 export * from './budget/index.ts';
 export * from './plan/index.ts';
 export * from './stopping/index.ts';
+export * from './streaming/index.ts';
 export * from './turkontrol/index.ts';

@@ -1,0 +1,3 @@
+/** Estimates that keep up with the answers. */
+export * from './drift.ts';
+export * from './online-em.ts';
