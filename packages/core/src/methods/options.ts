@@ -121,7 +121,7 @@ function parseOption(name: string, spec: OptionSpec, given: unknown): unknown {
       return given === 'true' ? true : given === 'false' ? false : refuse('true or false');
     case 'numbers': {
       if (given === null) return null;
-      const list = typeof given === 'string' ? given.split(',') : given;
+      const list = typeof given === 'string' ? given.split(',') : typeof given === 'number' ? [given] : given;
       if (!Array.isArray(list) && !ArrayBuffer.isView(list)) return refuse('a list of numbers');
       const numbers = Array.from(list as ArrayLike<unknown>, asNumber);
       if (numbers.some((value) => Number.isNaN(value) || value < spec.min || value > spec.max)) {

@@ -1,7 +1,7 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
 import { type CoinQuadrature, coinQuadrature } from '../../kernels/bp-one-coin-sweep.ts';
 import { logFloor, type MessageRule } from './class-prior.ts';
-import { type CoinNodes, type CoinPrior, coinNodes, logRightCounts, mostCoinNodes } from './coin-prior.ts';
+import { type CoinNodes, type CoinPrior, coinNodes, logRightCounts, mostCoinNodes, power } from './coin-prior.ts';
 import { LeaveOneOut, programmeLimit } from './leave-one-out.ts';
 import type { Messages } from './message-loop.ts';
 
@@ -256,8 +256,7 @@ export class CoinMessages implements Messages {
       ...nodes,
       logWeight: nodes.logWeight.map((log, s) => {
         const accuracy = nodes.accuracy[s];
-        const hits = right === 0 ? 0 : right * Math.log(accuracy);
-        return log + hits + (wrong === 0 ? 0 : wrong * Math.log(1 - accuracy));
+        return log + power(accuracy, right) + power(1 - accuracy, wrong);
       }),
     };
   }

@@ -132,9 +132,9 @@ export function logRightCounts(
   });
 }
 
-/** n · ln p with 0 · ln 0 = 0. */
-function power(p: number, n: number): number {
-  return n === 0 ? 0 : n * Math.log(p);
+/** n · ln p with 0 · ln 0 = 0; what a prior rules out stays finite, in case answers insist. */
+export function power(p: number, n: number): number {
+  return n === 0 ? 0 : n * Math.log(Math.max(p, 1e-300));
 }
 
 /** An accuracy's distribution as weighted points. */

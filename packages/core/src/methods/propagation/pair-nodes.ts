@@ -150,9 +150,10 @@ export class PairNodes {
       }
     }
     for (const { weight, accuracy } of this.#prior.atoms) {
-      this.#s[size] = accuracy[0];
-      this.#t[size] = accuracy[1];
-      this.#product[size++] = Math.log(weight) + logTests(tests, accuracy[0], accuracy[1]);
+      const [s, t] = accuracy.map(within);
+      this.#s[size] = s;
+      this.#t[size] = t;
+      this.#product[size++] = Math.log(weight) + logTests(tests, s, t);
     }
     this.#size = size;
   }
@@ -224,15 +225,20 @@ function exactNodes(prior: PairPrior): { s: Float64Array; t: Float64Array; logWe
     }
   }
   for (const { weight, accuracy } of prior.atoms) {
-    s.push(accuracy[0]);
-    t.push(accuracy[1]);
+    s.push(within(accuracy[0]));
+    t.push(within(accuracy[1]));
     logWeight.push(Math.log(weight));
   }
   return { s: Float64Array.from(s), t: Float64Array.from(t), logWeight: Float64Array.from(logWeight) };
 }
 
 function inside(rule: Quadrature): Quadrature {
-  return { node: rule.node.map((value) => Math.min(1 - edge, Math.max(edge, value))), weight: rule.weight };
+  return { node: rule.node.map(within), weight: rule.weight };
+}
+
+/** Off 0 and 1, so that what a prior rules out stays possible in case answers insist. */
+function within(value: number): number {
+  return Math.min(1 - edge, Math.max(edge, value));
 }
 
 /** A first guess from the expected right and wrong answers, kept wide. */
