@@ -1,5 +1,6 @@
 /**
- * How close the confusion sweep comes to C: `node bench/sweep.ts [--quick] [--only u:2,s:10]`.
+ * How close the confusion sweep comes to C: `node bench/sweep.ts [--quick] [--only u:2,s:10]`
+ * (`--only` renews those lines of the results).
  *
  * One thread, doubles, CPU time, 1e6 answers, whole Dawid-Skene iterations (E-step, counts,
  * normalised tables). In each of 11 rounds every program runs in turn; a figure is the median of its
@@ -8,7 +9,7 @@
  * logarithms; the TypeScript reference; and C again with rows padded to whole vectors. See README.md.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { confusionSweep } from '../packages/core/src/kernels/confusion-sweep.ts';
@@ -265,14 +266,27 @@ async function main(parameters: readonly string[]): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true });
   }
-  if (quick || parameters.includes('--only')) return;
+  if (quick) return;
   const machine = { cpu: cpus()[0].model, cores: cpus().length, node: process.version, compilers: compilerVersions() };
   const results = join(import.meta.dirname, 'results');
   mkdirSync(results, { recursive: true });
-  writeFileSync(join(results, 'sweep.json'), `${JSON.stringify({ machine, answers, cells }, undefined, 2)}\n`);
-  writeFileSync(
-    join(results, 'sweep.md'),
-    `# Confusion sweep against C\n\nns per answer and iteration, CPU time, one thread, ${answers.toLocaleString('en')} answers, median of 11 interleaved rounds.\n${machine.cpu}, ${machine.cores} cores; Node ${machine.node}; ${machine.compilers.join('; ')}.\n\n${table(cells)}\n`,
+  const all = merged(join(results, 'sweep.json'), cells);
+  writeFileSync(join(results, 'sweep.json'), `${JSON.stringify({ machine, answers, cells: all }, undefined, 2)}\n`);
+  const text = [
+    '# Confusion sweep against C',
+    `ns per answer and iteration, CPU time, one thread, ${answers.toLocaleString('en')} answers, median of 11 interleaved rounds; what the columns mean is in the [README](../README.md).`,
+    `${machine.cpu}, ${machine.cores} cores; Node ${machine.node}; ${machine.compilers.join('; ')}.`,
+    table(all),
+  ];
+  writeFileSync(join(results, 'sweep.md'), `${text.join('\n\n')}\n`);
+}
+
+/** The new cells among those of earlier runs, in order. */
+function merged(path: string, cells: readonly Cell[]): Cell[] {
+  const kept: Cell[] = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).cells : [];
+  const isNew = (old: Cell): boolean => cells.some((cell) => cell.shape === old.shape && cell.classes === old.classes);
+  return [...cells, ...kept.filter((old) => !isNew(old))].sort((a, b) =>
+    a.shape === b.shape ? a.classes - b.classes : a.shape < b.shape ? 1 : -1,
   );
 }
 
