@@ -1,6 +1,7 @@
 /** Every method that needs answers alone, by name and in one list. */
 export { auto } from './auto/auto.ts';
 export { bwa } from './bayesian/bwa.ts';
+export { communityBcc } from './bayesian/community-bcc.ts';
 export { ebcc } from './bayesian/ebcc.ts';
 export { gibbs } from './bayesian/gibbs.ts';
 export { variationalBayes } from './bayesian/variational-bayes.ts';
@@ -17,6 +18,7 @@ export { maxMarginVote } from './optimisation/max-margin-vote.ts';
 export { minimaxEntropy } from './optimisation/minimax-entropy.ts';
 export { pm } from './optimisation/pm.ts';
 export { bpOneCoin } from './propagation/bp-one-coin.ts';
+export { bpSampled } from './propagation/bp-sampled.ts';
 export { bpTwoCoin } from './propagation/bp-two-coin.ts';
 export { meanField } from './propagation/mean-field.ts';
 export { methodById, methods } from './registry.ts';

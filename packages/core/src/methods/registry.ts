@@ -1,6 +1,7 @@
 import { InputError, nearNames, shown } from '../errors.ts';
 import { auto } from './auto/auto.ts';
 import { bwa } from './bayesian/bwa.ts';
+import { communityBcc } from './bayesian/community-bcc.ts';
 import { ebcc } from './bayesian/ebcc.ts';
 import { gibbs } from './bayesian/gibbs.ts';
 import { variationalBayes } from './bayesian/variational-bayes.ts';
@@ -18,6 +19,7 @@ import { maxMarginVote } from './optimisation/max-margin-vote.ts';
 import { minimaxEntropy } from './optimisation/minimax-entropy.ts';
 import { pm } from './optimisation/pm.ts';
 import { bpOneCoin } from './propagation/bp-one-coin.ts';
+import { bpSampled } from './propagation/bp-sampled.ts';
 import { bpTwoCoin } from './propagation/bp-two-coin.ts';
 import { meanField } from './propagation/mean-field.ts';
 import { glad } from './skill/glad.ts';
@@ -54,15 +56,17 @@ export const methods: readonly Method[] = [
   pooled,
   learningFromCrowds,
   variationalBayes,
+  gibbs,
+  workerClusters,
+  communityBcc,
+  bwa,
+  ebcc,
   bpOneCoin,
+  bpTwoCoin,
+  bpSampled,
   meanField,
   glad,
   mace,
-  bwa,
-  ebcc,
-  gibbs,
-  workerClusters,
-  bpTwoCoin,
   minimaxEntropy,
   kos,
   maxMarginVote,
