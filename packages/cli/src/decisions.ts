@@ -1,23 +1,11 @@
 import { auto, type Estimate, expectedAccuracyOf, fitAsync, goldLabels, type Method } from '@assay/core';
-import { readCells } from '@assay/core/formats';
-import { openSource } from '@assay/core/node';
-import {
-  type CostMatrix,
-  costMatrix,
-  costRows,
-  decideByCost,
-  fitTemperature,
-  temper,
-  temperToAccuracy,
-  zeroOneCosts,
-} from '@assay/core/quality';
+import { decideByCost, fitTemperature, temper, temperToAccuracy, zeroOneCosts } from '@assay/core/quality';
 import type { Answers } from './input/answers.ts';
 import type { Shell } from './shell.ts';
 
 /** What may be done with the probabilities of a method before labels are written. */
 export interface DecisionFlags {
   readonly calibrate?: boolean;
-  readonly costs?: string;
   readonly abstain?: number;
 }
 
@@ -36,7 +24,7 @@ export async function decided(
   flags: DecisionFlags,
   shell: Shell,
 ): Promise<Estimate> {
-  const costs = flags.costs === undefined ? undefined : await costsOf(flags.costs, answers);
+  const { costs } = answers;
   let estimate = fitted;
   if (flags.calibrate === true) estimate = await calibrated(estimate, method, options, answers, shell);
   if (costs === undefined && flags.abstain === undefined) return estimate;
@@ -70,9 +58,4 @@ async function calibrated(
     notes: [...tempered.notes, note],
     extra: { ...tempered.extra, expectedAccuracy },
   });
-}
-
-async function costsOf(path: string, { table }: Answers): Promise<CostMatrix> {
-  const cells = await readCells(await openSource(path));
-  return costMatrix(table.classes.names(), costRows(cells, path), path);
 }

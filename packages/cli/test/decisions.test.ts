@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { assay, filesIn, folderWith } from './support/run-cli.ts';
@@ -34,6 +34,17 @@ describe('assay aggregate: checks, costs, calibration', () => {
     expect(lines.length).toBeLessThanOrEqual(30);
     // An unfilled list is no gold at all; a filled one is.
     expect(run('--gold', 'labels.check.csv', '-o', 'again.csv').code).toBe(0);
+  });
+
+  it('takes a filled list back under the same names, and never replaces what somebody filled in', () => {
+    run('-o', 'mine.csv', '-O', 'maxOverruled=0');
+    const [header, first, ...rest] = readFileSync(join(folder, 'mine.check.csv'), 'utf8').trimEnd().split('\n');
+    const filled = [header, first.replace(',,', ',ham,'), ...rest].join('\n');
+    writeFileSync(join(folder, 'mine.check.csv'), filled);
+    for (const gold of [[], ['--gold', 'mine.check.csv']]) {
+      expect(run('-o', 'mine.csv', '-O', 'maxOverruled=0', ...gold)).toMatchObject({ code: 0 });
+      expect(readFileSync(join(folder, 'mine.check.csv'), 'utf8')).toBe(filled);
+    }
   });
 
   it('labels what costs least and leaves open what costs more than that', () => {

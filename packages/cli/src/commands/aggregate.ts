@@ -21,7 +21,7 @@ import {
   withMethodFlags,
   withReadingFlags,
 } from '../input/flags.ts';
-import { checkFile, checkLines, checkListOf, checkPath } from '../output/check-file.ts';
+import { checkFile, checkLines, checkListOf, freeCheckPath } from '../output/check-file.ts';
 import { checkWritable, writeAll } from '../output/files.ts';
 import { receiptLine, receiptNotes, skippedRows } from '../output/receipt.ts';
 import { checkOutputName, resultsPreview } from '../output/results.ts';
@@ -68,15 +68,15 @@ async function aggregate(paths: readonly string[], flags: Flags, shell: Shell): 
   const { method, options } = methodFrom(flags);
   const { output, workersOut, gold, truth, predictions = {} } = flags;
   const toFile = output === '-' ? undefined : output;
-  const toCheck = checkPath(flags.checkOut, toFile);
+  const sideFiles = [gold, truth, flags.costs, ...Object.values(predictions)].filter((path) => path !== undefined);
+  const toCheck = flags.checkOut ?? (await freeCheckPath(toFile, sideFiles));
   const outputs = [toFile, workersOut, toCheck].filter((path) => path !== undefined);
   if (toFile !== undefined) checkOutputName(toFile, 'results');
   if (workersOut !== undefined) checkOutputName(workersOut, 'workers');
   if (toCheck !== undefined) checkOutputName(toCheck, 'results');
-  const sideFiles = [gold, truth, flags.costs, ...Object.values(predictions)].filter((path) => path !== undefined);
   await checkWritable(outputs, [...paths, ...sideFiles]);
 
-  const answers = await readAll(paths, { ...flags, gold, truth, predictions }, shell);
+  const answers = await readAll(paths, flags, shell);
   const say = flags.json === true ? (): void => {} : (line: string): void => shell.say(line);
   say(receiptLine(answers.receipt));
   for (const note of [...receiptNotes(answers.receipt), ...answers.notes]) say(`Note: ${note}`);
@@ -194,7 +194,7 @@ function summaryLines(method: Method, estimate: Estimate, answers: Answers, elap
     `${counted(unsure, 'label')} below probability 0.8`,
     ...(ties > 0 ? [counted(ties, 'tie')] : []),
   ];
-  if (table.taskCount > 0) lines.push(`Labels: ${count(table.taskCount)} tasks, ${remarks.join(', ')}`);
+  if (table.taskCount > 0) lines.push(`Labels: ${counted(table.taskCount, 'task')}, ${remarks.join(', ')}`);
   if (flags.output !== undefined && flags.output !== '-') {
     lines.push(`Wrote ${flags.output} (task, label, probability, …)`);
   }

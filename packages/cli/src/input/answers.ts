@@ -1,6 +1,7 @@
 import { type AnswerTable, InputError, type Receipt, StateError, shown } from '@assay/core';
-import { type AnswersRead, readAnswers, type Source } from '@assay/core/formats';
+import { type AnswersRead, readAnswers, readCells, type Source } from '@assay/core/formats';
 import { openSource, openSources, readLabelsFile } from '@assay/core/node';
+import { type CostMatrix, costMatrix, costRows } from '@assay/core/quality';
 import { count, counted } from '../output/words.ts';
 import type { Shell } from '../shell.ts';
 import { type ReadingFlags, readOptionsOf } from './flags.ts';
@@ -12,6 +13,8 @@ export interface Answers {
   readonly receipt: Receipt;
   /** Known labels for evaluation, by task. */
   readonly truth: ReadonlyMap<string, string> | undefined;
+  /** What each mistake costs, where that was given. */
+  readonly costs?: CostMatrix;
   /** What to know of the files beside the answers. */
   readonly notes: readonly string[];
 }
@@ -22,6 +25,8 @@ export interface SideFiles {
   readonly truth?: string;
   /** File of a model's labels or probabilities, by the name it answers under. */
   readonly predictions?: Readonly<Record<string, string>>;
+  /** What each mistake costs. */
+  readonly costs?: string;
 }
 
 /** Reads answers with what goes with them; nothing is computed before all of it is understood. */
@@ -40,7 +45,7 @@ export async function readAll(
   const { foldCase, trim, missing, question } = options;
   for (const [worker, path] of Object.entries(flags.predictions ?? {})) {
     const predicted = await readPredictions(worker, path, { foldCase, trim, missing }, table, shell);
-    notes.push(`${counted(predicted.answerCount, 'prediction')} of ${shown(worker)} count as answers of an AI worker`);
+    notes.push(`${counted(predicted.answerCount, 'prediction')} of ${shown(worker)} taken as answers of an AI worker`);
     table = mergeTables(table, predicted, options.classes);
   }
   if (flags.gold !== undefined) {
@@ -53,7 +58,8 @@ export async function readAll(
   const truth =
     flags.truth === undefined ? undefined : await readLabelsFile(flags.truth, { foldCase, trim, missing, question });
   if (truth !== undefined) notes.push(...truthNotes(table, truth, flags.truth ?? ''));
-  return { table, receipt, truth, notes };
+  const costs = flags.costs === undefined ? undefined : await readCosts(flags.costs, table, shell);
+  return { table, receipt, truth, costs, notes };
 }
 
 /** A model's predictions as the answers of one AI worker. */
@@ -89,6 +95,11 @@ async function readPredictions(
       hint,
     },
   );
+}
+
+async function readCosts(path: string, { classes }: AnswerTable, shell: Shell): Promise<CostMatrix> {
+  const cells = await readCells(watched(await openSource(path), shell));
+  return costMatrix(classes.names(), costRows(cells, path), path);
 }
 
 function withGold(
@@ -152,8 +163,8 @@ function watched(source: Source, shell: Shell): Source {
   return { name: source.name, bytes: bytes() };
 }
 
-function refuseTwoUsesOfStdin(paths: readonly string[], { gold, truth, predictions = {} }: SideFiles): void {
-  const uses = [...paths, gold, truth, ...Object.values(predictions)].filter((path) => path === '-').length;
+function refuseTwoUsesOfStdin(paths: readonly string[], { gold, truth, costs, predictions = {} }: SideFiles): void {
+  const uses = [...paths, gold, truth, costs, ...Object.values(predictions)].filter((path) => path === '-').length;
   if (uses <= 1) return;
   const hint = 'give a file for the others';
   throw new InputError(`ambiguous standard input: it can be read once only; ${hint}`, {

@@ -1,6 +1,7 @@
-import { extname } from 'node:path';
+import { extname, resolve } from 'node:path';
 import type { Check, CheckList, Estimate } from '@assay/core';
 import { type Sheet, writeSheet } from '@assay/core/formats';
+import { readLabelsFile } from '@assay/core/node';
 import type { PendingFile } from './files.ts';
 import { clipped } from './table.ts';
 import { count, counted } from './words.ts';
@@ -18,11 +19,24 @@ export function checkListOf({ extra }: Estimate, asked: boolean): CheckList | un
   return asked || list.tasks.some(({ why }) => why !== 'tie') ? list : undefined;
 }
 
-/** Where the check list goes: as asked for, else beside the labels as `labels.check.csv`. */
-export function checkPath(asked: string | undefined, output: string | undefined): string | undefined {
-  if (asked !== undefined || output === undefined) return asked;
+/**
+ * Where the check list goes if nobody says: beside the labels as `labels.check.csv`.
+ *
+ * Nowhere if that file is read in this run or holds labels: somebody's work is never replaced.
+ */
+export async function freeCheckPath(
+  output: string | undefined,
+  inputs: readonly string[],
+): Promise<string | undefined> {
+  if (output === undefined) return undefined;
   const packed = output.endsWith('.gz') ? output.slice(0, -3) : output;
-  return `${packed.slice(0, packed.length - extname(packed).length)}.check.csv`;
+  const path = `${packed.slice(0, packed.length - extname(packed).length)}.check.csv`;
+  if (inputs.some((input) => resolve(input) === resolve(path))) return undefined;
+  const filled = await readLabelsFile(path).then(
+    (labels) => labels.size > 0,
+    () => false,
+  );
+  return filled ? undefined : path;
 }
 
 /** The first thirty checks as a file: fill in the label column and pass it with `--gold`. */
