@@ -28,7 +28,7 @@ export async function programFor(args: readonly string[], shell: Shell, all = fa
     .action(() => program.outputHelp());
   const [first, second] = args.filter((arg) => !arg.startsWith('-'));
   const named = first === 'help' ? second : first;
-  if (named !== undefined && first !== 'help' && !commands.some(({ name }) => name === named))
+  if (named !== undefined && named !== 'help' && !commands.some(({ name }) => name === named))
     throw unknownCommand(named);
   for (const { name, summary, load } of commands) {
     if (all || name === named) {

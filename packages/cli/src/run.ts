@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { failureOf, UsageError } from './output/failure.ts';
+import { exitCodes, failureOf, UsageError } from './output/failure.ts';
 import { programFor } from './program.ts';
 import { Shell } from './shell.ts';
 
@@ -11,7 +11,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const cancelled = new AbortController();
   const interrupt = (): void => cancelled.abort();
   process.once('SIGINT', interrupt);
-  process.stdout.on('error', endQuietlyWhenNobodyReads);
+  process.stdout.on('error', endWhenNobodyReads);
   const shell = new Shell(process, cancelled.signal);
   try {
     const program = await programFor(args, shell);
@@ -39,13 +39,45 @@ function fail(error: unknown, json: boolean, shell: Shell): void {
 function usageErrorOf(error: CommanderError): UsageError | undefined {
   if (error.exitCode === 0 || error.code === 'commander.help') return undefined;
   const code = error.code.replace(/^commander\./, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
-  const got = /'([^']*)'/.exec(message)?.[1];
-  return new UsageError(message, { code, got, hint: 'add --help to see what there is', cause: error });
+  const text = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
+  const { problem, got, hint = 'add --help to see what there is' } = inOurWords(text);
+  return new UsageError(`${problem}; ${hint}`, { code, got, hint, cause: error });
 }
 
-/** `assay … | head` closes the pipe early: that is no failure. */
-function endQuietlyWhenNobodyReads(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+/** A refusal of Commander as what is wrong, what was given and what to do. */
+function inOurWords(text: string): { problem: string; got?: string; hint?: string } {
+  const value =
+    /^(?:option '(?:-\w, )?(--[\w-]+)[^']*' argument|command-argument value) '(.*)' is invalid(?: for argument '(\w+)')?\.\s*(.*)$/s.exec(
+      text,
+    );
+  if (value !== null) {
+    const [, flag, got, argument, rest] = value;
+    const hint = rest.replace(/\.$/, '').replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+    return { problem: `invalid ${flag ?? argument} ${JSON.stringify(got)}`, got, ...(hint === '' ? {} : { hint }) };
+  }
+  const absent = /^(?:required option '([^']*)' not specified|missing required argument '([^']*)')/.exec(text);
+  if (absent !== null) return { problem: `missing ${absent[1] ?? absent[2]}`, got: absent[1] ?? absent[2] };
+  const bare = /^option '([^']*)' argument missing/.exec(text);
+  if (bare !== null) return { problem: `missing value of ${bare[1]}`, got: bare[1] };
+  const unknown = /^unknown (option|command) '([^']*)'\s*(?:\(Did you mean (.*)\?\))?/.exec(text);
+  if (unknown !== null) {
+    const [, kind, got, near] = unknown;
+    return {
+      problem: `unknown ${kind} ${JSON.stringify(got)}`,
+      got,
+      ...(near === undefined ? {} : { hint: `did you mean ${near}?` }),
+    };
+  }
+  const many = /^too many arguments.* but got \d+: (.*)\.$/.exec(text);
+  if (many !== null)
+    return { problem: `invalid arguments ${JSON.stringify(many[1])}: there are too many`, got: many[1] };
+  const got = /'([^']*)'/.exec(text)?.[1];
+  return { problem: text, ...(got === undefined ? {} : { got }) };
+}
+
+/** `assay … | head` closes the pipe early: that is no failure. A full disk is one. */
+function endWhenNobodyReads(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  for (const line of failureOf(error).lines) process.stderr.write(`assay: ${line}\n`);
+  process.exit(exitCodes.refused);
 }

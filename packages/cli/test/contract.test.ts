@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { assay, dataFolder, filesIn, folderWith, root } from './support/run-cli.ts';
+import { assay, dataFolder, filesIn, folderWith, mainFile, root } from './support/run-cli.ts';
 
 const answers = `task,worker,label
 t1,ana,cat
@@ -224,6 +224,19 @@ describe('assay compare', () => {
     for (const id of ids) expect(run.stdout).toMatch(new RegExp(`^${id} `, 'm'));
   });
 
+  it('runs a method once even if it is named twice', () => {
+    const args = ['compare', 'answers.csv', '--truth', 'truth.csv', '--methods', 'wawa,wawa', '--json'];
+    expect(JSON.parse(assay(args, { cwd: folder }).stdout).results).toHaveLength(1);
+  });
+
+  it('refuses truth about other tasks', () => {
+    const args = ['compare', 'answers.csv', '--truth', '-', '--methods', 'wawa', '--json'];
+    const run = assay(args, { cwd: folder, input: 'task,label\nq1,cat\n' });
+    expect(run.code).toBe(1);
+    expect(JSON.parse(run.stdout).errors[0]).toMatchObject({ code: 'invalid-truth', path: '-', got: 'q1' });
+    expect(run.stderr).toContain('"q1"');
+  });
+
   it('wants the truth', () => {
     expect(assay(['compare', 'answers.csv'], { cwd: folder })).toMatchObject({ code: 2, stdout: '' });
   });
@@ -265,12 +278,14 @@ describe('assay methods, formats, completion', () => {
   });
 
   it('completes commands, flags and methods in bash', () => {
-    const folder = folderWith({ 'assay.bash': assay(['completion', 'bash']).stdout });
+    const folder = folderWith({ 'assay.bash': assay(['completion', 'bash']).stdout, 'my answers.csv': '' });
     const complete = (...words: string[]): string[] => {
       const list = ['assay', ...words].map((word) => `'${word}'`).join(' ');
       const script = `source ./assay.bash; COMP_WORDS=(${list}); COMP_CWORD=${words.length}; _assay; printf '%s\\n' "\${COMPREPLY[@]}"`;
       return spawnSync('bash', ['-c', script], { cwd: folder, encoding: 'utf8' }).stdout.trimEnd().split('\n');
     };
+    expect(complete('aggregate', 'my')).toEqual(['my answers.csv']);
+    expect(complete('control', 'so')).toEqual(['solve']);
     expect(complete('comp')).toEqual(['compare', 'completion']);
     expect(complete('aggregate', '--dup')).toEqual(['--duplicates']);
     expect(complete('aggregate', '--duplicates', 'l')).toEqual(['last']);
@@ -328,12 +343,18 @@ describe('wrong usage', () => {
       ['aggregate', 'answers.csv', '--duplicates', 'some', '-o', 'out.csv'],
       'invalid-argument',
     ],
+    ['an unknown role of a column', ['aggregate', 'answers.csv', '--columns', 'tusk=task'], 'invalid-argument'],
+    ['a class declared twice', ['aggregate', 'answers.csv', '--classes', 'cat,cat,dog'], 'invalid-argument'],
+    ['a class without a name', ['aggregate', 'answers.csv', '--classes', ''], 'invalid-argument'],
+    ['too many arguments', ['formats', 'csv'], 'excess-arguments'],
+    ['a missing flag', ['compare', 'answers.csv'], 'missing-mandatory-option-value'],
+    ['help for an unknown command', ['help', 'agregate'], 'unknown-command'],
   ];
 
   it.each(wrong)('exits 2 on %s, in words on stderr and as JSON on stdout', (_what, args, code) => {
     const plain = assay(args, { cwd: folder });
     expect(plain).toMatchObject({ code: 2, stdout: '' });
-    expect(plain.stderr).toMatch(/^assay: (missing|unknown|invalid|ambiguous|error|option)/);
+    expect(plain.stderr).toMatch(/^assay: (missing|unknown|invalid|ambiguous) .*; ./);
     const json = assay([...args.slice(0, 1), '--json', ...args.slice(1)], { cwd: folder });
     expect(json.code).toBe(2);
     const document = JSON.parse(json.stdout);
@@ -361,6 +382,7 @@ describe('wrong input', () => {
     'binary.csv': Buffer.from([0, 1, 2, 3, 0, 255, 254, 0]),
     'broken.jsonl': '{"task":"t1","worker":"ana","label":"cat"}\n{"task":\n',
     'gold.csv': 'task,label\nt1,cow\n',
+    'costs.csv': 'truth,label,cost\ncat,cow,1\n',
     'twice.csv': 'task,label\nt1,cat\nt1,dog\n',
     'soft.csv': 'task,worker,p_cat,p_dog\nt1,ana,x,0.3\n',
     'weights.csv': 'task,worker,label,weight\nt1,ana,cat,-1\n',
@@ -385,6 +407,9 @@ describe('wrong input', () => {
     ['an output that is the input', ['answers.csv', '--workers-out', './answers.csv'], /it is the input/],
     ['labels outside the declared classes', ['answers.csv', '--classes', 'cat,cow'], /unknown label "dog"/],
     ['standard input used twice', ['-', '--truth', '-'], /standard input/],
+    ['standard input used for costs too', ['-', '--costs', '-'], /standard input/],
+    ['costs of unknown classes', ['answers.csv', '--costs', 'costs.csv'], /^assay: costs.csv:2: unknown class "cow"/],
+    ['one file for two results', ['answers.csv', '--workers-out', './out.csv'], /same file name/],
     ['predictions under the name of a worker', ['answers.csv', '--predictions', 'ana=truth.csv'], /"ana"/],
   ];
 
@@ -410,6 +435,17 @@ describe('wrong input', () => {
     const { errors } = JSON.parse(run.stdout);
     expect(errors).toHaveLength(20);
     expect(errors[0]).toMatchObject({ line: 3 });
+  });
+});
+
+describe('standard output', () => {
+  it.skipIf(!existsSync('/dev/full'))('says that the disk is full, without a stack (needs /dev/full)', () => {
+    const folder = folderWith(files);
+    const script = `"${process.execPath}" "${mainFile}" aggregate answers.csv -m wawa > /dev/full`;
+    const run = spawnSync('bash', ['-c', script], { cwd: folder, encoding: 'utf8' });
+    expect(run.status).toBe(1);
+    expect(run.stderr).toContain('missing space on the disk');
+    expect(run.stderr).not.toMatch(/\n {4}at /);
   });
 });
 

@@ -1,4 +1,4 @@
-import { AssayError, fitAsync, type Method, Random } from '@assay/core';
+import { AssayError, fitAsync, InputError, type Method, Random, shown } from '@assay/core';
 import { methodById, methods } from '@assay/core/methods';
 import {
   bootstrapMeans,
@@ -16,7 +16,7 @@ import { isCancelled, methodsOf, type ReadingFlags, seedFlag, withReadingFlags }
 import { agreementLines, agreementOf } from '../output/agreement.ts';
 import { receiptLine, receiptNotes } from '../output/receipt.ts';
 import { tableText } from '../output/table.ts';
-import { count, duration, fixed, withInterval } from '../output/words.ts';
+import { count, counted, duration, fixed, withInterval } from '../output/words.ts';
 import type { Shell } from '../shell.ts';
 
 interface Flags extends ReadingFlags {
@@ -66,6 +66,7 @@ interface Row {
 async function compare(paths: readonly string[], flags: Flags, shell: Shell): Promise<void> {
   const chosen = flags.methods ?? [...methods];
   const answers = await readAll(paths, flags, shell);
+  refuseForeignTruth(answers, flags.truth);
   const say = flags.json === true ? (): void => {} : (line: string): void => shell.say(line);
   say(receiptLine(answers.receipt));
   for (const note of [...receiptNotes(answers.receipt), ...answers.notes]) say(`Note: ${note}`);
@@ -88,8 +89,18 @@ async function compare(paths: readonly string[], flags: Flags, shell: Shell): Pr
   for (const { method, error } of outcomes) if (error !== undefined) say(`Note: ${method.id} could not run: ${error}`);
   for (const line of agreementLines(agreementOf(answers.table, flags.seed))) say(line);
   say(
-    `Scored on ${count(tasks)} tasks with known truth; intervals are 95 % bootstrap over tasks, ${count(draws)} draws`,
+    `Scored on ${counted(tasks, 'task')} with known truth; intervals are 95 % bootstrap over tasks, ${count(draws)} draws`,
   );
+}
+
+/** Truth about other tasks compares nothing: most likely the two files name their tasks differently. */
+function refuseForeignTruth({ table, truth }: Answers, path: string): void {
+  const known = [...(truth?.keys() ?? [])];
+  if (table.answerCount === 0 || known.some((task) => table.tasks.indexOf(task) >= 0)) return;
+  const hint = 'name the tasks alike in both files';
+  const [got] = known;
+  const problem = got === undefined ? 'it knows no label' : `none of its tasks has answers, for example ${shown(got)}`;
+  throw new InputError(`invalid truth: ${problem}; ${hint}`, { code: 'invalid-truth', path, got, hint });
 }
 
 async function outcomeOf(method: Method, answers: Answers, seed: number, shell: Shell): Promise<Outcome> {

@@ -1,5 +1,5 @@
 import { AssayError, type DuplicateRule, type Method, parseOptions } from '@assay/core';
-import type { ColumnChoice, ReadOptions } from '@assay/core/formats';
+import { type ColumnChoice, type ReadOptions, roles } from '@assay/core/formats';
 import { methodById, methods } from '@assay/core/methods';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError, usageError } from '../output/failure.ts';
@@ -37,7 +37,7 @@ export function withReadingFlags(command: Command): Command {
       ).choices(['last', 'first', 'all', 'error']),
     )
     .option('--question <NAME>', 'the question, where the file holds several')
-    .option('--classes <LIST>', 'all classes, in the order wanted; other labels are refused', listOf)
+    .option('--classes <LIST>', 'all classes, in the order wanted; other labels are refused', classesOf)
     .option('--open-classes', 'allow labels besides --classes')
     .option('--fold-case', 'take labels that differ only in case for one')
     .option('--trim', 'drop spaces around tasks, workers and labels')
@@ -97,7 +97,7 @@ function methodOf(id: string): Method {
 
 /** The methods of a comma-separated list of ids, or all. */
 export function methodsOf(text: string): Method[] {
-  return text === 'all' ? [...methods] : listOf(text).map(methodOf);
+  return text === 'all' ? [...methods] : [...new Set(listOf(text).map(methodOf))];
 }
 
 function seedOf(text: string): number {
@@ -111,6 +111,15 @@ function seedOf(text: string): number {
 export function listOf(text: string): string[] {
   const cells = [...text.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)];
   return cells.map(([, quoted, plain]) => (quoted === undefined ? plain : quoted.replace(/""/g, '"')));
+}
+
+/** Class names of a list: at least one, none empty, none twice. */
+export function classesOf(text: string): string[] {
+  const names = listOf(text);
+  if (names.includes('')) throw new InvalidArgumentError('Give names of classes separated by commas.');
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw new InvalidArgumentError(`"${twice}" is given twice.`);
+  return names;
 }
 
 /** Collects NAME=VALUE. */
@@ -130,15 +139,24 @@ function delimiterOf(text: string): string {
   return character;
 }
 
-function columnsOf(text: string): ColumnChoice {
+function checkRoles(given: readonly string[]): void {
+  const unknown = given.find((role) => !(roles as readonly string[]).includes(role));
+  if (unknown !== undefined) throw new InvalidArgumentError(`A column is one of ${roles.join(', ')}.`);
+}
+
+export function columnsOf(text: string): ColumnChoice {
   const parts = listOf(text);
   const named = parts.filter((part) => part.includes('='));
   if (named.length > 0 && named.length < parts.length) {
     throw new InvalidArgumentError('Give either role=column for each, or the roles in the order of the columns.');
   }
-  if (named.length === 0) return parts.map((part) => (part === '' || part === '_' ? null : part)) as ColumnChoice;
+  if (named.length === 0) {
+    checkRoles(parts.filter((part) => part !== '' && part !== '_'));
+    return parts.map((part) => (part === '' || part === '_' ? null : part)) as ColumnChoice;
+  }
   let pairs: Record<string, string> = {};
   for (const part of named) pairs = pairsOf(part, pairs);
+  checkRoles(Object.keys(pairs));
   return pairs as ColumnChoice;
 }
 

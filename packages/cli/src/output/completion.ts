@@ -25,7 +25,9 @@ export function completionScript(shell: Shells, program: Command): string {
       flags: [...command.options.map(flagOf), { names: ['--help'], does: 'print this help', values: 'none' }],
       argument:
         argument === undefined
-          ? 'none'
+          ? command.commands.length > 0
+            ? command.commands.map((part) => part.name())
+            : 'none'
           : (argument.argChoices ?? (argument.name() === 'METHOD' ? methodIds() : 'file')),
     };
   });
@@ -55,7 +57,7 @@ function methodIds(): string[] {
 function bashScript(entries: readonly Entry[]): string {
   const reply = (values: Values): string =>
     values === 'file'
-      ? 'COMPREPLY=($(compgen -f -- "$word"))'
+      ? 'local IFS=$\'\\n\'; COMPREPLY=($(compgen -f -- "$word"))'
       : values === 'none'
         ? ':'
         : `COMPREPLY=($(compgen -W "${values.join(' ')}" -- "$word"))`;

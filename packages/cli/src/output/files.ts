@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { InputError } from '@assay/core';
 
 /** A file to be written, in chunks. */
@@ -53,7 +53,7 @@ export async function checkWritable(paths: readonly string[], inputs: readonly s
       }
     }
   }
-  if (new Set(paths).size < paths.length) {
+  if (new Set(paths.map((path) => resolve(path))).size < paths.length) {
     throw new InputError('ambiguous output: two results have the same file name; give each its own', {
       code: 'invalid-output',
       hint: 'give each output its own name',

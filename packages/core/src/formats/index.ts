@@ -1,4 +1,4 @@
-export type { ColumnChoice, Role } from './columns.ts';
+export { type ColumnChoice, type Role, roles } from './columns.ts';
 export type { Detection, Format, FormatFeatures } from './format.ts';
 export type { FileHead } from './head.ts';
 export type { ReadOptions } from './options.ts';
