@@ -3,6 +3,10 @@ import type { Experiment } from './experiment.ts';
 /** Every experiment by id; its module is loaded when it is asked for. */
 export const experiments: Readonly<Record<string, () => Promise<Experiment>>> = {
   auto: async () => (await import('./auto/auto.ts')).autoStudy,
+  'correlated-judges': async () => (await import('./control/correlated-judges.ts')).correlatedJudges,
+  okg: async () => (await import('./control/okg.ts')).okg,
+  replay: async () => (await import('./control/replay.ts')).replay,
+  streaming: async () => (await import('./control/streaming.ts')).streaming,
   'turkontrol-2010': async () => (await import('./turkontrol/turkontrol-2010.ts')).turkontrol2010,
   'turkontrol-2011': async () => (await import('./turkontrol/turkontrol-2011.ts')).turkontrol2011,
   'turkontrol-learning': async () => (await import('./turkontrol/turkontrol-learning.ts')).turkontrolLearning,

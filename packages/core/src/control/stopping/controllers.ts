@@ -61,7 +61,7 @@ function thresholdController(
   };
 }
 
-export interface LookaheadOptions {
+export interface TaskLookaheadOptions {
   /** What a wrong label costs, in micro-units of money. */
   readonly lossMicros: number;
   /** Purchases looked ahead, default 4. One is unusable, two poor. */
@@ -73,7 +73,7 @@ export interface LookaheadOptions {
  *
  * Use where a wrong label has a price and sources are few: the tree grows with (sources · K)^depth, merged by counts.
  */
-export function taskLookahead({ lossMicros, depth = 4 }: LookaheadOptions): Controller {
+export function taskLookahead({ lossMicros, depth = 4 }: TaskLookaheadOptions): Controller {
   const id = `lookahead-${depth}`;
   return {
     id,
