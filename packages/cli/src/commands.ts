@@ -46,6 +46,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/plan.ts'),
   },
   {
+    name: 'simulate',
+    summary: 'what asking where least is known would have saved, replayed on answers',
+    load: () => import('./commands/simulate.ts'),
+  },
+  {
     name: 'methods',
     summary: 'the methods, their options and where they come from',
     load: () => import('./commands/methods.ts'),
