@@ -6,37 +6,40 @@ import {
   parquetReadObjects,
   parquetSchema,
   type RowGroup as RowGroupMetaData,
+  type SchemaElement,
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { InputError } from '../errors.ts';
 import { detectFlat, readRecord } from './argilla.ts';
 import { folded, planColumns, type Role } from './columns.ts';
 import type { FileHead } from './head.ts';
-import { isObject, type JsonObject, labelOfValue, objectReader, textOfValue, timeOf } from './long-json.ts';
+import { isObject, type JsonObject, labelOfValue, objectReader, textOfValue } from './long-json.ts';
 import { chosenByName } from './options.ts';
 import { checkMetadata, checkPages, columnRange, type Unpack } from './parquet-check.ts';
+import { isColumnwise, named, readColumns } from './parquet-columns.ts';
 import { type AnswerSink, defaultQuestion, type Place } from './sink.ts';
 import type { SourceReader } from './source.ts';
-import { textOf, timeFromNumber } from './values.ts';
 
 /** Most bytes of a Parquet file whose source cannot be read from any place. */
 const most = 2 ** 31;
 
 /** What a Parquet file says about its columns. */
-interface ParquetFile {
+export interface ParquetFile {
   readonly name: string;
   readonly metadata: FileMetaData;
   /** Columns at the top level. */
   readonly columns: readonly string[];
   /** Names of the classes of a column, where the file was written by Hugging Face's library. */
   readonly classNames: ReadonlyMap<string, readonly string[]>;
+  /** Columns whose type is a point in time, not just a number. */
+  readonly timestamps: ReadonlySet<string>;
   rowGroups(columns: readonly string[], use: (rows: RowGroup) => void): Promise<void>;
   objects(use: (row: JsonObject, index: number) => void): Promise<void>;
   firstRow(): Promise<JsonObject>;
 }
 
 /** The columns of some rows: bytes for text, numbers, big integers, booleans, dates, null. */
-interface RowGroup {
+export interface RowGroup {
   readonly from: number;
   readonly length: number;
   readonly columns: readonly ArrayLike<unknown>[];
@@ -79,7 +82,8 @@ async function openParquet(reader: SourceReader, name: string): Promise<ParquetF
     metadata,
     columns,
     classNames: classNamesOf(metadata),
-    rowGroups: (wanted, use) => readGroups(wanted, use, { stringFromBytes: (bytes: Uint8Array) => bytes }),
+    timestamps: new Set(schema.children.flatMap(({ element }) => (isTimestamp(element) ? [element.name] : []))),
+    rowGroups: (wanted, use) => readGroups(wanted, use, rawParsers),
     objects: (use) =>
       readGroups(columns, ({ from, length, columns: cells }) => {
         for (let row = 0; row < length; row++) {
@@ -120,7 +124,7 @@ async function openParquet(reader: SourceReader, name: string): Promise<ParquetF
     let from = 0;
     for (const [group, length] of groups.entries()) {
       await checkGroup(group, wanted);
-      const held: unknown[][] = wanted.map(() => []);
+      const held: ArrayLike<unknown>[] = wanted.map(() => []);
       await parquetRead({
         file,
         metadata,
@@ -130,10 +134,14 @@ async function openParquet(reader: SourceReader, name: string): Promise<ParquetF
         compressors,
         parsers,
         onChunk: ({ columnName, columnData, rowStart }) => {
-          const column = held[wanted.indexOf(columnName)];
+          const at = wanted.indexOf(columnName);
           // An error here would be nobody's: the library does not wait for this callback.
-          if (column === undefined) return;
-          for (let i = 0; i < columnData.length; i++) column[rowStart - from + i] = columnData[i];
+          if (at < 0) return;
+          if (columnData.length === length) held[at] = columnData;
+          else {
+            const column = held[at] as unknown[];
+            for (let i = 0; i < columnData.length; i++) column[rowStart - from + i] = columnData[i];
+          }
         },
       });
       if (held.some((column) => column.length < length)) throw new Error('a column has too few rows');
@@ -144,7 +152,24 @@ async function openParquet(reader: SourceReader, name: string): Promise<ParquetF
 }
 
 const unpackers: Partial<Record<string, Unpack>> = compressors;
+function isTimestamp({ converted_type, logical_type }: SchemaElement): boolean {
+  return (
+    converted_type?.startsWith('TIMESTAMP') === true ||
+    logical_type?.type === 'TIMESTAMP' ||
+    logical_type?.type === 'DATE' ||
+    converted_type === 'DATE'
+  );
+}
+
 const noColumns: RowGroupMetaData['columns'] = [];
+
+/** Text as bytes, times as milliseconds: nothing is made that is not needed. */
+const rawParsers: Partial<ParquetParsers> = {
+  stringFromBytes: (bytes) => bytes,
+  timestampFromMilliseconds: Number,
+  timestampFromMicroseconds: (micros) => Number(micros) / 1e3,
+  timestampFromNanoseconds: (nanos) => Number(nanos) / 1e6,
+};
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const strictText = { stringFromBytes: (bytes: Uint8Array): string => bytes && decoder.decode(bytes) };
@@ -225,12 +250,6 @@ function plain(value: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(value).map(([name, cell]) => [name, simple(cell)]));
 }
 
-/** Class numbers by their names; -1 is no answer. */
-function named(value: unknown, names: readonly string[] | undefined): unknown {
-  if (names === undefined || typeof value !== 'number') return value;
-  return value < 0 ? null : (names[value] ?? value);
-}
-
 /** One row per task with a list of structs, each an answer. */
 async function readStructs(file: ParquetFile, column: string, sink: AnswerSink): Promise<void> {
   const taskKey = taskColumn(file, sink);
@@ -309,15 +328,8 @@ async function readLong(file: ParquetFile, first: JsonObject, sink: AnswerSink):
     chosenByName(sink.options.columns),
     soft === undefined ? needed : needed.filter((role) => role !== 'label'),
   );
-  const fast: readonly string[] = ['task', 'worker', 'label', 'time'];
-  const isPlain =
-    Object.keys(plan.at).every((role) => fast.includes(role)) &&
-    plan.soft.length === 0 &&
-    soft === undefined &&
-    plan.at.worker !== undefined;
-  if (isPlain && sink.options.trim !== true && sink.options.several !== 'each') {
-    for (const { from, to } of plan.columns) sink.columns.set(from, to);
-    await readPlain(file, plan.at, sink);
+  if (soft === undefined && isColumnwise(plan, sink)) {
+    await readColumns(file, plan, sink);
     return;
   }
   const labelKey = plan.at.label === undefined ? undefined : file.columns[plan.at.label];
@@ -341,68 +353,4 @@ function probabilities(shares: unknown, file: ParquetFile, column: string, sink:
   if (!Array.isArray(shares)) return shares;
   const names = file.classNames.get(column) ?? sink.options.classes;
   return Object.fromEntries(shares.map((share, k) => [names?.[k] ?? String(k), share]));
-}
-
-async function readPlain(
-  file: ParquetFile,
-  at: Readonly<Partial<Record<Role, number>>>,
-  sink: AnswerSink,
-): Promise<void> {
-  const question = sink.question(sink.wants(defaultQuestion) ? undefined : sink.options.question);
-  const { builder } = question;
-  const used = (['task', 'worker', 'label', 'time'] as const).filter((role) => at[role] !== undefined);
-  const wanted = used.map((role) => file.columns[at[role] as number]);
-  const names = file.classNames.get(file.columns[at.label as number]);
-  const encoder = new TextEncoder();
-  const bytesOf = (value: unknown): Uint8Array =>
-    value instanceof Uint8Array
-      ? value
-      : encoder.encode(textOfValue(value instanceof Date ? value.toISOString() : value) ?? '');
-  await file.rowGroups(wanted, ({ from, length, columns: [tasks, workers, labels, times] }) => {
-    // A dictionary's entries come back as the same objects: each is looked up once per row group.
-    const known = {
-      task: new Map<unknown, number>(),
-      worker: new Map<unknown, number>(),
-      label: new Map<unknown, number>(),
-    };
-    const index = (role: 'task' | 'worker' | 'label', value: unknown): number => {
-      const before = known[role].get(value);
-      if (before !== undefined) return before;
-      const bytes = bytesOf(role === 'label' ? named(typeof value === 'bigint' ? Number(value) : value, names) : value);
-      const found = question.indexOfBytes(role, bytes);
-      known[role].set(value, found);
-      return found;
-    };
-    for (let row = 0; row < length; row++) {
-      try {
-        const [task, worker, label] = [
-          index('task', tasks[row]),
-          index('worker', workers[row]),
-          index('label', labels[row]),
-        ];
-        if (label < 0 && (task >= 0 || worker >= 0)) {
-          if (task >= 0 && worker >= 0) builder.countMissing();
-          continue;
-        }
-        if (task < 0 || worker < 0) throw missingName(task < 0 ? 'task' : 'worker');
-        builder.append(task, worker, label);
-        if (times !== undefined) builder.setExtra('time', timeOfCell(times[row]));
-      } catch (error) {
-        sink.failAt(error, placeOf(file, from + row));
-      }
-    }
-  });
-}
-
-function timeOfCell(cell: unknown): number {
-  if (cell === null || cell === undefined) return Number.NaN;
-  if (cell instanceof Date) return cell.getTime();
-  if (typeof cell === 'number' || typeof cell === 'bigint') return timeFromNumber(Number(cell));
-  const text = cell instanceof Uint8Array ? textOf(cell, 0, cell.length) : String(cell);
-  return text === '' ? Number.NaN : (timeOf(text) ?? Number.NaN);
-}
-
-function missingName(role: string): InputError {
-  const hint = `give every answer its ${role}`;
-  return new InputError(`missing ${role}; ${hint}`, { code: `missing-${role}`, hint });
 }

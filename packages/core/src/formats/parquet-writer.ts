@@ -9,10 +9,16 @@ const rowsAtOnce = 100_000;
 
 /** A sheet as Parquet, text dictionary-encoded, one row group at a time. */
 export function* parquetSheet(sheet: Sheet): Generator<Uint8Array, void, void> {
-  const types = { text: 'STRING', number: 'DOUBLE', integer: 'INT32', boolean: 'BOOLEAN' } as const;
-  const typed = sheet.columns.map(({ name, kind }) => ({ name, type: types[kind], data: [] }));
+  const types = { text: 'STRING', number: 'DOUBLE', integer: 'INT32', boolean: 'BOOLEAN', time: 'TIMESTAMP' } as const;
+  const typed = sheet.columns.map(({ name, kind, complete }) => ({
+    name,
+    type: types[kind],
+    data: [],
+    nullable: complete !== true,
+  }));
   const schema = schemaFromColumnData({ columnData: typed });
-  yield* written(schema, sheet.length, sheet.columns, []);
+  const columns = sheet.columns.map((column) => (column.kind === 'time' ? asDates(column) : column));
+  yield* written(schema, sheet.length, columns, []);
 }
 
 /** Answers as one row per task with lists, classes numbered and named in Hugging Face's metadata. */
@@ -59,6 +65,14 @@ export function* parquetLists(tables: readonly AnswerTable[]): Generator<Uint8Ar
   yield* written(schema, table.taskCount, columns, [
     { key: 'huggingface', value: JSON.stringify({ info: { features } }) },
   ]);
+}
+
+function asDates({ name, at }: SheetColumn): Column {
+  const date = (row: number): Date | null => {
+    const time = at(row);
+    return typeof time === 'number' ? new Date(time) : null;
+  };
+  return { name, at: date };
 }
 
 interface Column {

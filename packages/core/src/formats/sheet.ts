@@ -1,6 +1,5 @@
 import type { AnswerTable } from '../answers/answer-table.ts';
 import type { Estimate } from '../methods/estimate.ts';
-import { isoTime } from './values.ts';
 
 /** What a cell of output can be. */
 export type Cell = string | number | boolean | null;
@@ -8,7 +7,10 @@ export type Cell = string | number | boolean | null;
 /** One column of output: `at` gives its cell in a row. */
 export interface SheetColumn {
   readonly name: string;
-  readonly kind: 'text' | 'number' | 'integer' | 'boolean';
+  /** `time` is whole milliseconds since 1970. */
+  readonly kind: 'text' | 'number' | 'integer' | 'boolean' | 'time';
+  /** True when no cell is null. */
+  readonly complete?: boolean;
   at(row: number): Cell;
 }
 
@@ -24,7 +26,7 @@ export function resultsSheet(estimate: Estimate): Sheet {
   return {
     length: estimate.taskCount,
     columns: [
-      { name: 'task', kind: 'text', at: (task) => estimate.taskNames.name(task) },
+      { name: 'task', kind: 'text', complete: true, at: (task) => estimate.taskNames.name(task) },
       { name: 'label', kind: 'text', at: (task) => estimate.label(task) },
       { name: 'probability', kind: 'number', at: (task) => finite(estimate.probability(task)) },
       { name: 'tie', kind: 'boolean', at: (task) => estimate.isTie(task) },
@@ -120,9 +122,11 @@ export function answersSheet(tables: readonly AnswerTable[]): Sheet {
     held = rowOf(blocks[block], index - offset);
     return held;
   };
+  const complete = blocks.every(({ table, length }) => length === table.answerCount);
   const text = (name: string, at: (row: SheetRow) => Cell): SheetColumn => ({
     name,
     kind: 'text',
+    complete: complete && name !== 'gold',
     at: (index) => at(row(index)),
   });
   const number = (name: string, column: (table: AnswerTable) => Float64Array | undefined, scale = 1): SheetColumn => ({
@@ -145,7 +149,12 @@ export function answersSheet(tables: readonly AnswerTable[]): Sheet {
   if (has((table) => table.uncounted.length > 0)) columns.push(text('status', ({ status }) => status));
   if (has((table) => table.weight !== undefined)) columns.push(number('weight', (table) => table.weight));
   if (has((table) => table.time !== undefined || table.uncounted.some(({ time }) => !Number.isNaN(time))))
-    columns.push(text('at', ({ time }) => timeCell(time)));
+    columns.push({
+      name: 'at',
+      kind: clockTimes(tables) ? 'time' : 'number',
+      complete: complete && tables.every((table) => table.time?.every((time) => !Number.isNaN(time))),
+      at: (index) => finite(row(index).time),
+    });
   if (has((table) => table.durationMs !== undefined)) columns.push(number('duration_ms', (table) => table.durationMs));
   if (has((table) => table.costMicros !== undefined)) columns.push(number('cost', (table) => table.costMicros, 1e6));
   if (has((table) => table.exposed !== undefined)) {
@@ -201,10 +210,12 @@ function workersWithoutAnswers(table: AnswerTable): number[] {
   return Array.from(heard.keys()).filter((worker) => heard[worker] === 0);
 }
 
-/** Small numbers are an order of answers, not times, and stay numbers. */
-function timeCell(time: number): string | null {
-  if (Number.isNaN(time)) return null;
-  return Math.abs(time) < 1e8 || !Number.isInteger(time) ? String(time) : isoTime(time);
+/** Are all times of a clock? Small numbers are a mere order of answers and stay numbers. */
+function clockTimes(tables: readonly AnswerTable[]): boolean {
+  const ofClock = (time: number): boolean => Number.isNaN(time) || (Number.isInteger(time) && Math.abs(time) >= 1e8);
+  return tables.every(
+    (table) => (table.time?.every(ofClock) ?? true) && table.uncounted.every(({ time }) => ofClock(time)),
+  );
 }
 
 function finite(value: number): number | null {

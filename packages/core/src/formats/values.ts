@@ -15,7 +15,8 @@ const zones: Readonly<Record<string, number>> = {
   mst: -420,
   mdt: -360,
 };
-const iso = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?$/i;
+const iso =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?$/i;
 const unixDate = /^[a-z]{3},? ([a-z]{3}) (\d\d?) (\d\d):(\d\d):(\d\d) ([a-z]{1,4}) (\d{4})$/i;
 
 /** Numbers at least this large are times in nanoseconds, microseconds, milliseconds; smaller ones, seconds. */

@@ -1,4 +1,5 @@
-import type { Cell, Sheet } from './sheet.ts';
+import type { Cell, Sheet, SheetColumn } from './sheet.ts';
+import { isoTime } from './values.ts';
 
 const encoder = new TextEncoder();
 /** Rows are joined to chunks of about this many characters. */
@@ -14,8 +15,14 @@ export function* delimitedText(sheet: Sheet, delimiter: string): Generator<Uint8
   const { columns } = sheet;
   yield* encoded(function* (): Generator<string, void, void> {
     yield line(columns.map(({ name }) => name));
-    for (let row = 0; row < sheet.length; row++) yield line(columns.map((column) => column.at(row)));
+    for (let row = 0; row < sheet.length; row++) yield line(columns.map((column) => cellAt(column, row)));
   });
+}
+
+/** A column's cell as text formats write it: times in ISO 8601. */
+function cellAt(column: SheetColumn, row: number): Cell {
+  const cell = column.at(row);
+  return column.kind === 'time' && typeof cell === 'number' ? isoTime(cell) : cell;
 }
 
 function delimitedCell(cell: Cell, delimiter: string): string {
@@ -65,8 +72,9 @@ export function* jsonLineItems(items: () => Iterable<unknown>): Generator<Uint8A
 
 function objectAt(sheet: Sheet, row: number): Record<string, Cell> {
   const object: Record<string, Cell> = {};
-  for (const { name, at } of sheet.columns) {
-    const cell = at(row);
+  for (const column of sheet.columns) {
+    const { name } = column;
+    const cell = cellAt(column, row);
     if (cell !== null)
       Object.defineProperty(object, name, { value: cell, enumerable: true, configurable: true, writable: true });
   }

@@ -92,8 +92,8 @@ describe.each(Object.entries(fixtures))('%s', (name, id) => {
   });
 });
 
-it('has a fixture for every format', () => {
-  const covered = new Set([...Object.values(fixtures), 'json', 'zip']);
+it('has a fixture for every format, Parquet and archives apart', () => {
+  const covered = new Set([...Object.values(fixtures), 'json', 'zip', 'parquet', 'hugging-face']);
   expect(formats.map(({ id }) => id).filter((id) => !covered.has(id))).toEqual([]);
   expect(readdirSync(folder).filter((name) => name !== 'golden' && !(name in fixtures))).toEqual([]);
 });
@@ -143,7 +143,8 @@ describe.each(
     const table = [...again.tables.values()][0].table;
     expect(carried(table.with({ question: 'label' }), format)).toEqual(carried(sample(), format));
   });
-  it('is found again by its content', async () => {
+  // A Parquet file is read by its columns, whichever of the two ids wrote it.
+  it.runIf(id !== 'hugging-face')('is found again by its content', async () => {
     const bytes = await bytesOf(writeAnswers(sample(), id));
     const { tables } = await read(`again.${format.extensions[0]}`, bytes);
     expect([...tables.values()][0].receipt.format).toBe(id);
