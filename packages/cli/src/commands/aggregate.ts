@@ -130,7 +130,10 @@ export async function fitted(
     seed,
     signal: shell.signal,
     onProgress: ({ iteration, objective }) =>
-      shell.progress.show(() => `${method.id}: sweep ${iteration}, objective ${objective.toPrecision(8)}`),
+      shell.progress.show(
+        () =>
+          `${method.id}: sweep ${iteration}${Number.isNaN(objective) ? '' : `, objective ${objective.toPrecision(8)}`}`,
+      ),
   });
   return { estimate, elapsedMs: performance.now() - from };
 }

@@ -11,7 +11,7 @@ export const workerLevel = 0.9;
 const jeffreys = 0.5;
 
 /** The most confusion cells a fit may hold: 2 GB of float64. */
-const mostCells = 2 ** 28;
+export const mostConfusionCells: number = 2 ** 28;
 
 /**
  * Refuses confusion matrices that would not fit in memory.
@@ -20,7 +20,7 @@ const mostCells = 2 ** 28;
  */
 export function checkConfusionSize(table: AnswerTable, method: string): void {
   const cells = table.workerCount * table.classCount ** 2;
-  if (cells <= mostCells) return;
+  if (cells <= mostConfusionCells) return;
   const gigabytes = (cells * 8) / 1e9;
   throw new BudgetError(
     `invalid size for ${method}: ${table.workerCount} workers × ${table.classCount}² classes need ${gigabytes.toFixed(1)} GB; use one-coin`,

@@ -2,10 +2,11 @@ import type { AnswerTable } from '../../answers/answer-table.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { type Estimate, estimateOf } from '../estimate.ts';
 import { defineMethod, type FitContext, type Method, type Progress } from '../method.ts';
-import { optionTable } from '../options.ts';
+import { optionTable, parseOptions } from '../options.ts';
 import { counted, tableNotes } from '../table-notes.ts';
 import { clampGold, voteCounts } from '../votes.ts';
-import { checkConfusionSize, confusionWorkers, softCounts } from '../worker-estimates.ts';
+import { wawa } from '../voting/wawa.ts';
+import { confusionWorkers, mostConfusionCells, softCounts } from '../worker-estimates.ts';
 import { estimatedAccuracy, meanConfidence, temperTo } from './calibration.ts';
 import { applyCap, lossBound, type Overruled, overruledTasks, verdictOf } from './cap.ts';
 import { type CheckList, checkListOf } from './check-list.ts';
@@ -15,6 +16,10 @@ import { fitMembers, type Members } from './members.ts';
 
 /** Disagreement between task-side and worker-side members above which a note is due. */
 const worryingDisagreement = 0.12;
+
+/** More cells of confusion matrices than this need so many answers: they would take minutes for nothing. */
+const smallConfusionCells = 5e6;
+const cellsPerAnswer = 20;
 
 const options = optionTable({
   maxOverruled: {
@@ -73,8 +78,9 @@ export interface AutoReport {
  *
  * Posterior T×K, calibrated so that its mean confidence is the estimated accuracy; `extra` is an
  * {@link AutoReport}. Deterministic: no random numbers. O(N·K²) per sweep of the task model (at
- * most 150), O(N·K) for the others; memory (T + W)·K². Where the task part would not fit in memory
- * its weight goes to the votes, with a note. Tasks without answers get the class prior; gold tasks
+ * most 150), O(N·K) for the others; memory (T + W)·K². With very many classes for the answers (T·K²
+ * above 2e6 and 20·N·K) the votes have the weight of the task part; with W·K² above 5e6 and 20·N the
+ * result is Wawa's, uncalibrated, without `extra`. A note says so. Tasks without answers get the class prior; gold tasks
  * keep their class but do not teach the models, whose success on them is what they are for. One answer a task gives the vote.
  *
  * Source: Assay's own recipe of published parts: Wawa; one-coin and community confusions in
@@ -98,10 +104,30 @@ export const auto: Method = defineMethod({
     if (table.answerCount === 0 || table.classCount < 2 || table.workerCount < 2) {
       return neutralEstimate(table, auto.id, values, context.seed, notes);
     }
-    checkConfusionSize(table, auto.id);
+    if (outgrown(table)) return yield* votesOnly(table, values, context, notes);
     return yield* fitAverage(table, values, context, notes);
   },
 });
+
+/** Has every worker's confusion matrix far more cells than answers could ever say something about? */
+function outgrown({ workerCount, classCount, answerCount }: AnswerTable): boolean {
+  const cells = workerCount * classCount ** 2;
+  return cells > mostConfusionCells || (cells > smallConfusionCells && cells > cellsPerAnswer * answerCount);
+}
+
+/** Votes weighted by agreement, where confusion matrices are out of the question. */
+function* votesOnly(
+  table: AnswerTable,
+  values: Readonly<Record<string, unknown>>,
+  context: FitContext,
+  notes: readonly string[],
+): Generator<Progress, Estimate, void> {
+  const estimate = yield* wawa.fit(table, parseOptions(wawa.options), context);
+  const note =
+    `${table.classCount.toLocaleString('en-US')} classes are too many for models of confusions: ` +
+    'votes weighted by agreement decide, and accuracy is not estimated; is the label column an id or free text?';
+  return estimate.with({ method: auto.id, options: values, notes: [...notes, note] });
+}
 
 function* fitAverage(
   table: AnswerTable,
@@ -177,16 +203,16 @@ function largest(posterior: Float64Array, taskCount: number, classCount: number)
   return labels;
 }
 
-/** Share of answered tasks on which the task member and the worker members name different classes. */
+/** Share of answered tasks on which the task member (votes, where it was left out) and the worker members name different classes. */
 function disagreement(table: AnswerTable, { byName }: Members): number {
   const worker = byName.coin.map((p, i) => (p + byName.vector[i] + byName.mix2[i] + byName.loglin[i]) / 4);
-  const a = largest(byName.task, table.taskCount, table.classCount);
+  const a = largest(byName.task ?? byName.wawa, table.taskCount, table.classCount);
   const b = largest(worker, table.taskCount, table.classCount);
   return 1 - sameShare(table, a, b);
 }
 
 function agreements(table: AnswerTable, byName: Members['byName'], labels: Int32Array): Record<string, number> {
-  const shares = Object.entries(byName).map(([name, posterior]) => {
+  const shares = Object.entries(byName as Record<string, Float64Array>).map(([name, posterior]) => {
     return [name, sameShare(table, largest(posterior, table.taskCount, table.classCount), labels)] as const;
   });
   return Object.fromEntries(shares);

@@ -17,13 +17,19 @@ const sideLimits = [0.2, 0.8] as const;
 /** Weights of the members in the average. */
 const memberWeights = { wawa: 0.4, task: 0.4, coin: 0.1, mix2: 0.1 } as const;
 
+/** A larger task part is fitted only up to so many cells of a row per answer: minutes of work for noise otherwise. */
+const smallTaskCells = 2e6;
+const cellsPerAnswer = 20;
+
 /** Share of a class's votes added to each start. */
 const startSmoothing = 0.001;
 
 /** The models of the average, each over both class priors. */
 export interface Members {
   readonly average: Float64Array;
-  readonly byName: Readonly<Record<string, Float64Array>>;
+  /** Without `task` where the task part was left out. */
+  readonly byName: Readonly<Partial<Record<string, Float64Array>>> &
+    Readonly<Record<'wawa' | 'coin' | 'vector' | 'mix2' | 'loglin', Float64Array>>;
   /** (coin + mix2)/2 with sides weighted: models that cannot explain tasks. */
   readonly plain: Float64Array;
   readonly prior: Float64Array;
@@ -62,9 +68,12 @@ export function* fitMembers(
   const momentWeight =
     momentSide === undefined ? 0 : Math.min(sideLimits[1], Math.max(sideLimits[0], 1 / (1 + Math.exp(-exponent))));
 
-  const withTask = taskCount * classCount * classCount <= mostTaskCells;
-  if (!withTask)
-    notes.push('the task part was left out: too many tasks and classes for its memory; votes have its weight');
+  const taskCells = taskCount * classCount * classCount;
+  const informed = taskCells <= smallTaskCells || taskCells <= cellsPerAnswer * table.answerCount * classCount;
+  const withTask = informed && taskCells <= mostTaskCells;
+  if (!withTask) {
+    notes.push('the task part was left out: too many classes for so few answers, or for memory; votes have its weight');
+  }
   const sum = (): Float64Array => new Float64Array(taskCount * classCount);
   const byName = {
     wawa: wawaShares(table, votes),
@@ -96,10 +105,11 @@ export function* fitMembers(
   for (let task = 0; task < taskCount; task++) {
     if (table.taskStart[task] === table.taskStart[task + 1]) average.set(prior, task * classCount);
   }
+  const { task: _left, ...withoutTask } = byName;
   const plain = byName.coin.map((p, i) => (p + byName.mix2[i]) / 2);
   return {
     average,
-    byName,
+    byName: withTask ? byName : withoutTask,
     plain,
     prior,
     momentPrior: moment.prior,

@@ -87,6 +87,28 @@ describe('auto', () => {
     expect(result.notes.join()).toContain('accuracy cannot be known from answers');
   });
 
+  it('falls back on votes where every row has a label of its own, and asks about the column', () => {
+    const own = Array.from({ length: 1500 }, (_, i) => [`t${i % 500}`, `w${i % 7}`, `text ${i}`] as const);
+    const result = fit(auto, answersFrom(own));
+    expect(result.method).toBe('auto');
+    expect(result.notes.join()).toContain('is the label column an id or free text?');
+    expect(result.calibrated).toBe(false);
+    expect(result.extra.expectedAccuracy).toBeUndefined();
+    expect(Number(result.label('t0')?.slice(5)) % 500).toBe(0);
+    expect(result.options).toEqual({ maxOverruled: 0.15, calibration: 'real' });
+  });
+
+  it('leaves the task part out where classes outnumber the answers of a task by far', () => {
+    const rows = Array.from({ length: 450 }, (_, i) => [`t${i % 150}`, `w${i % 7}`, `c${i % 150}`] as const);
+    const few = fit(auto, answersFrom(rows));
+    expect(few.notes.join()).toContain('the task part was left out');
+    expect(few.label('t3')).toBe('c3');
+    const { members, memberDisagreement } = few.extra as unknown as AutoReport;
+    expect(Object.keys(members)).toEqual(['wawa', 'coin', 'vector', 'mix2', 'loglin']);
+    expect(memberDisagreement).toBeLessThan(1);
+    for (const p of few.posterior) expect(p).toBeGreaterThanOrEqual(0);
+  });
+
   it('calibrates so that the mean confidence is the estimate', () => {
     const result = fit(auto, table, { options: { maxOverruled: 1 } });
     const { expectedAccuracy } = result.extra as unknown as AutoReport;
