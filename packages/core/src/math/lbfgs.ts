@@ -1,6 +1,9 @@
 /** A function to minimise: returns its value at `x` and writes its gradient into `gradient`. */
 export type Objective = (x: Float64Array, gradient: Float64Array) => number;
 
+/** An {@link Objective} that pauses within an evaluation, for passes that take long. */
+export type PausingObjective = (x: Float64Array, gradient: Float64Array) => Generator<unknown, number, void>;
+
 /** Limits of `lbfgs`. */
 export interface LbfgsOptions {
   /** Steps at most. Default 200. */
@@ -55,35 +58,45 @@ export function lbfgs(objective: Objective, start: Float64Array, options: LbfgsO
 
 /**
  * `lbfgs` as a generator that yields after each step, for progress and cancellation: the value
- * reached and the point, which is overwritten by later steps.
+ * reached and the point, which is overwritten by later steps. At each pause of a pausing objective it
+ * yields the state of the last step again (iteration 0 and NaN before the first).
  */
 export function* lbfgsSteps(
-  objective: Objective,
+  objective: Objective | PausingObjective,
   start: Float64Array,
   options: LbfgsOptions = {},
-): Generator<{ readonly x: Float64Array; readonly value: number; readonly iteration: number }, Minimum, void> {
+): Generator<Step, Minimum, void> {
   const { maxIterations = 200, memory = 8, gradientTolerance = 1e-6, functionTolerance = 1e-10 } = options;
   const n = start.length;
   let x = Float64Array.from(start);
   let gradient = new Float64Array(n);
-  let value = objective(x, gradient);
+  let value = Number.NaN;
+  let iteration = 0;
+  const pausing = function* (run: Generator<unknown, number, void>): Generator<Step, number, void> {
+    for (;;) {
+      const step = run.next();
+      if (step.done === true) return step.value;
+      yield { x, value, iteration };
+    }
+  };
+  value = yield* pausing(evaluation(objective, x, gradient));
   if (!finite(value, gradient)) return { x, value, iterations: 0, converged: false };
   let nextX = new Float64Array(n);
   let nextGradient = new Float64Array(n);
   const direction = new Float64Array(n);
   const history = new History(memory, n);
 
-  for (let iteration = 0; iteration < maxIterations; iteration++) {
+  for (; iteration < maxIterations; iteration++) {
     if (largest(gradient) <= gradientTolerance) return { x, value, iterations: iteration, converged: true };
     history.direct(gradient, direction);
     let slope = dot(direction, gradient);
     if (!(slope < 0)) slope = history.restart(gradient, direction);
     let firstStep = history.size === 0 ? Math.min(1, 1 / Math.sqrt(-slope)) : 1;
-    let found = search(objective, x, value, direction, slope, firstStep, nextX, nextGradient);
+    let found = yield* pausing(search(objective, x, value, direction, slope, firstStep, nextX, nextGradient));
     if (Number.isNaN(found) && history.size > 0) {
       slope = history.restart(gradient, direction);
       firstStep = Math.min(1, 1 / Math.sqrt(-slope));
-      found = search(objective, x, value, direction, slope, firstStep, nextX, nextGradient);
+      found = yield* pausing(search(objective, x, value, direction, slope, firstStep, nextX, nextGradient));
     }
     if (Number.isNaN(found)) {
       // Half the slope is what a step could still gain: below rounding there is nothing left to find.
@@ -101,6 +114,23 @@ export function* lbfgsSteps(
     yield { x, value, iteration: iteration + 1 };
   }
   return { x, value, iterations: maxIterations, converged: largest(gradient) <= gradientTolerance };
+}
+
+/** Where `lbfgsSteps` stands. */
+interface Step {
+  readonly x: Float64Array;
+  readonly value: number;
+  readonly iteration: number;
+}
+
+/** One evaluation, with its pauses if it has any. */
+function* evaluation(
+  objective: Objective | PausingObjective,
+  x: Float64Array,
+  gradient: Float64Array,
+): Generator<unknown, number, void> {
+  const found = objective(x, gradient);
+  return typeof found === 'number' ? found : yield* found;
 }
 
 /** The last few steps and gradient changes, oldest overwritten first. */
@@ -182,8 +212,8 @@ class History {
 }
 
 /** Writes the accepted point and gradient and returns its value; NaN when nothing lower was found. */
-function search(
-  objective: Objective,
+function* search(
+  objective: Objective | PausingObjective,
   x: Float64Array,
   value: number,
   direction: Float64Array,
@@ -191,7 +221,7 @@ function search(
   firstStep: number,
   nextX: Float64Array,
   nextGradient: Float64Array,
-): number {
+): Generator<unknown, number, void> {
   let low = 0;
   let lowValue = value;
   let lowSlope = slope;
@@ -199,7 +229,7 @@ function search(
   let step = firstStep;
   for (let trial = 0; trial < TRIALS; trial++) {
     move(x, direction, step, nextX);
-    const reached = objective(nextX, nextGradient);
+    const reached = yield* evaluation(objective, nextX, nextGradient);
     const usable = finite(reached, nextGradient);
     if (usable && reached <= value + SUFFICIENT_DECREASE * step * slope && reached < value) {
       const reachedSlope = dot(direction, nextGradient);
@@ -220,7 +250,7 @@ function search(
   if (low === 0) return Number.NaN;
   // The curvature condition was never met (an unbounded or kinked function): take the decrease there is.
   move(x, direction, low, nextX);
-  const reached = objective(nextX, nextGradient);
+  const reached = yield* evaluation(objective, nextX, nextGradient);
   return reached < value ? reached : Number.NaN;
 }
 

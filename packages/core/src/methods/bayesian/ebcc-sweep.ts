@@ -1,9 +1,13 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
 import { dirichletKl } from '../../math/dirichlet.ts';
 import { digamma, logGamma } from '../../math/gamma-functions.ts';
+import { pauseWhenDue } from '../pauses.ts';
 import { isInformed } from '../votes.ts';
 import type { DirichletPrior } from './dirichlet-prior.ts';
 
+/** Time per answer and cell, and per Dirichlet parameter, about. */
+const nsPerCell = 2;
+const nsPerParameter = 80;
 /** Factors between two rescalings of a product, each at least {@link least}. */
 const rescaleEvery = 8;
 const least = 1e-35;
@@ -54,10 +58,10 @@ export class EbccState {
     this.#informed = Uint8Array.from({ length: taskCount }, (_, task) => (isInformed(table, task) ? 1 : 0));
   }
 
-  /** Parameters from the joint, then a new joint; the bound and the largest change of a class probability. */
-  sweep(): { readonly bound: number; readonly change: number } {
-    const divergence = this.#updateClasses() + this.#updateRows();
-    const { logSum, change } = this.#updateJoint();
+  /** Parameters from the joint, then a new joint; the bound and the largest change of a class probability. Pauses. */
+  *sweep(): Generator<void, { readonly bound: number; readonly change: number }, void> {
+    const divergence = this.#updateClasses() + (yield* this.#updateRows());
+    const { logSum, change } = yield* this.#updateJoint();
     return { bound: logSum - divergence, change };
   }
 
@@ -126,7 +130,8 @@ export class EbccState {
   }
 
   /** β from the joint, exp(E ln θ) as factors; the divergence of all rows. */
-  #updateRows(): number {
+  *#updateRows(): Generator<void, number, void> {
+    const due = pauseWhenDue();
     const { taskCount, workerCount, classCount, taskStart, worker, label, weight, testCounts } = this.#table;
     const { joint, beta } = this;
     const subtypes = this.#subtypes;
@@ -135,6 +140,7 @@ export class EbccState {
     beta.fill(0);
     for (let task = 0; task < taskCount; task++) {
       const from = task * cells;
+      if (due((taskStart[task + 1] - taskStart[task]) * cells * nsPerCell)) yield;
       for (let e = taskStart[task]; e < taskStart[task + 1]; e++) {
         const to = (worker[e] * classCount + label[e]) * cells;
         const power = weight === undefined ? 1 : weight[e];
@@ -145,6 +151,7 @@ export class EbccState {
     const plain = alpha.map(digamma);
     let divergence = 0;
     for (let w = 0; w < workerCount; w++) {
+      if (due(classCount * cells * nsPerParameter)) yield;
       for (let k = 0; k < classCount; k++) {
         for (let m = 0; m < subtypes; m++) {
           const at = w * classCount * cells + k * subtypes + m;
@@ -175,7 +182,8 @@ export class EbccState {
     return divergence;
   }
 
-  #updateJoint(): { logSum: number; change: number } {
+  *#updateJoint(): Generator<void, { logSum: number; change: number }, void> {
+    const due = pauseWhenDue();
     const { taskCount, classCount, taskStart, worker, label, weight, gold, taskPrior } = this.#table;
     const { joint } = this;
     const subtypes = this.#subtypes;
@@ -186,6 +194,7 @@ export class EbccState {
     let change = 0;
     for (let task = 0; task < taskCount; task++) {
       if (this.#informed[task] === 0) continue;
+      if (due((taskStart[task + 1] - taskStart[task]) * cells * nsPerCell)) yield;
       const known = gold === undefined ? -1 : gold[task];
       for (let k = 0; k < classCount; k++) {
         const frequency = taskPrior === undefined ? 1 : Math.max(leastStart, taskPrior[task * classCount + k]);

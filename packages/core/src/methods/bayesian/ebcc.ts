@@ -3,8 +3,9 @@ import { BudgetError } from '../../errors.ts';
 import type { Random } from '../../math/random.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { estimateOf, type WorkerEstimates } from '../estimate.ts';
-import { defineMethod, type Method } from '../method.ts';
+import { defineMethod, type Method, type Progress } from '../method.ts';
 import { optionTable } from '../options.ts';
+import { pauseWhenDue, showingProgress } from '../pauses.ts';
 import { tableNotes } from '../table-notes.ts';
 import { clampGold, startingPosterior } from '../votes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
@@ -19,6 +20,8 @@ import { variationalSweeps } from './variational-sweeps.ts';
 const warnsAbove = 0.05;
 /** The most numbers a fit may hold: 2 GB of float64. */
 const mostNumbers = 2 ** 28;
+/** Time to draw one share of a subtype, about. */
+const nsPerDraw = 100;
 /** Tasks named for each subtype. */
 const examplesPerSubtype = 5;
 
@@ -134,12 +137,17 @@ export const ebcc: Method = defineMethod({
     let converged = false;
     const ends: number[] = [];
     for (let attempt = 0; attempt < values.starts; attempt++) {
-      const start = startingJoint(table, values.subtypes, order, random.fork(attempt));
+      const starting: Progress = { iteration: 0, objective: Number.NEGATIVE_INFINITY };
+      const start = yield* showingProgress(
+        startingJoint(table, values.subtypes, order, random.fork(attempt)),
+        starting,
+      );
       const state = new EbccState(table, prior, values.subtypes, values.concentration, start);
       const bounds: number[] = [];
       let settled = false;
       while (!settled && bounds.length < values.maxIterations) {
-        const { bound, change } = state.sweep();
+        const reached = { iteration: bounds.length, objective: bounds.at(-1) ?? starting.objective };
+        const { bound, change } = yield* showingProgress(state.sweep(), reached);
         bounds.push(bound);
         yield { iteration: bounds.length, objective: bound };
         settled = values.tolerance > 0 && change <= values.tolerance;
@@ -203,13 +211,20 @@ function checkSize(table: AnswerTable, subtypes: number): void {
 }
 
 /** Vote shares split among subtypes by a uniform Dirichlet draw per task and class. */
-function startingJoint(table: AnswerTable, subtypes: number, order: ContentOrder, random: Random): Float64Array {
+function* startingJoint(
+  table: AnswerTable,
+  subtypes: number,
+  order: ContentOrder,
+  random: Random,
+): Generator<void, Float64Array, void> {
+  const due = pauseWhenDue();
   const { taskCount, classCount } = table;
   const shares = startingPosterior(table);
   const joint = new Float64Array(taskCount * classCount * subtypes);
   const flat = new Float64Array(subtypes).fill(1);
   const draw = new Float64Array(subtypes).fill(1);
   for (let task = 0; task < taskCount; task++) {
+    if (due(classCount * subtypes * nsPerDraw)) yield;
     const own = random.fork(table.tasks.name(task));
     for (const k of order.classes) {
       if (subtypes > 1) own.dirichlet(flat, draw);

@@ -6,6 +6,7 @@ import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { estimateOf } from '../estimate.ts';
 import { defineMethod, type Method, type Progress } from '../method.ts';
 import { optionTable } from '../options.ts';
+import { showingProgress } from '../pauses.ts';
 import { tableNotes } from '../table-notes.ts';
 import { answersPerWorker, startingPosterior } from '../votes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
@@ -140,7 +141,8 @@ export const minimaxEntropy: Method = defineMethod({
       objective,
     );
     const parameters = free.x.map((value, i) => value * unit[i]);
-    objective.push(pass.evaluate(parameters, new Float64Array(pass.size)));
+    const reached: Progress = { iteration: free.iterations, objective: -free.value };
+    objective.push(yield* showingProgress(pass.evaluate(parameters, new Float64Array(pass.size)), reached));
     if (!free.converged) notes.push(limitNote(values.maxIterations));
     const posterior = pass.posterior;
     const prior =
@@ -226,16 +228,18 @@ function* ascend(
 ): Generator<Progress, Minimum, void> {
   const point = new Float64Array(pass.size);
   const slope = new Float64Array(pass.size);
-  const negative = (scaled: Float64Array, gradient: Float64Array): number => {
+  const negative = function* (scaled: Float64Array, gradient: Float64Array): Generator<unknown, number, void> {
     for (let i = 0; i < point.length; i++) point[i] = scaled[i] * unit[i];
-    const value = pass.evaluate(point, slope, fixed);
+    const value = yield* pass.evaluate(point, slope, fixed);
     for (let i = 0; i < point.length; i++) gradient[i] = -slope[i] * unit[i];
     return -value;
   };
   const steps = lbfgsSteps(negative, start, { ...limits, memory, gradientTolerance: 1e-5 });
+  let iterations = 0;
   let step = steps.next();
   while (step.done !== true) {
-    objective?.push(-step.value.value);
+    if (step.value.iteration > iterations) objective?.push(-step.value.value);
+    iterations = step.value.iteration;
     yield { iteration: step.value.iteration, objective: -step.value.value };
     step = steps.next();
   }

@@ -1,4 +1,8 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
+import { pauseWhenDue } from '../pauses.ts';
+
+/** Time of one chance of one answer, about. */
+const nsPerChance = 40;
 
 /** Evaluates the penalised log-likelihood of minimax conditional entropy; see {@link minimaxPass}. */
 export interface MinimaxPass {
@@ -8,9 +12,9 @@ export interface MinimaxPass {
   readonly block: number;
   /**
    * The value at `parameters` and its gradient. With `fixed` (T×K) the value is the expected complete
-   * log-likelihood under it, otherwise the marginal one, whose posteriors go to `posterior`.
+   * log-likelihood under it, otherwise the marginal one, whose posteriors go to `posterior`. Pauses.
    */
-  evaluate(parameters: Float64Array, gradient: Float64Array, fixed?: Float64Array): number;
+  evaluate(parameters: Float64Array, gradient: Float64Array, fixed?: Float64Array): Generator<unknown, number, void>;
   /** T×K posteriors at the parameters evaluated last without `fixed`. */
   readonly posterior: Float64Array;
   /** Confusion matrices of workers on a task without a pull of its own, W×K×K. */
@@ -85,7 +89,12 @@ export function minimaxPass(
     }
   }
 
-  function evaluate(parameters: Float64Array, gradient: Float64Array, fixed?: Float64Array): number {
+  function* evaluate(
+    parameters: Float64Array,
+    gradient: Float64Array,
+    fixed?: Float64Array,
+  ): Generator<unknown, number, void> {
+    const due = pauseWhenDue();
     let value = 0;
     for (let i = 0; i < firstTask; i++) value -= 0.5 * workerPenalty * parameters[i] * parameters[i];
     for (let i = firstTask; i < parameters.length; i++) value -= 0.5 * taskPenalty * parameters[i] * parameters[i];
@@ -128,6 +137,7 @@ export function minimaxPass(
         }
       }
       contract(taskSlopes, 0, parameters, mine, taskPenalty, gradient);
+      if (due((to - from) * cells * nsPerChance)) yield;
     }
     for (let w = 0; w < workerCount; w++) {
       contract(workerSlopes, w * cells, parameters, w * block, workerPenalty, gradient);

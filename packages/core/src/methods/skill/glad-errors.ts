@@ -31,7 +31,7 @@ export function* abilityErrors(
   order: Uint32Array,
   random: Random,
   mostDense = 600,
-): Generator<void, AbilityErrors, void> {
+): Generator<unknown, AbilityErrors, void> {
   const { diagonal, complete } = information;
   if (diagonal.length <= mostDense) {
     const factor = cholesky(information.dense(), diagonal.length);
@@ -65,7 +65,7 @@ function* sampledDiagonal(
   information: AbilityInformation,
   order: Uint32Array,
   random: Random,
-): Generator<void, Float64Array | undefined, void> {
+): Generator<unknown, Float64Array | undefined, void> {
   const n = information.diagonal.length;
   if (information.diagonal.some((value) => !(value > 0))) return undefined;
   const root = information.diagonal.map(Math.sqrt);
@@ -85,7 +85,7 @@ function* sampledDiagonal(
     let norm = n;
     for (let step = 0; step < mostSteps && norm > solved * solved * n; step++) {
       for (let w = 0; w < n; w++) scaled[w] = direction[w] / root[w];
-      information.multiply(scaled, product);
+      yield* information.multiply(scaled, product);
       let bend = 0;
       for (let w = 0; w < n; w++) {
         product[w] /= root[w];

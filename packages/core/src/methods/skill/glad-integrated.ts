@@ -2,6 +2,7 @@ import type { AnswerTable } from '../../answers/answer-table.ts';
 import { softmaxInPlace } from '../../math/log-sum-exp.ts';
 import { normalQuantile } from '../../math/normal-quantile.ts';
 import { normalQuadrature } from '../../math/quadrature.ts';
+import { pauseWhenDue } from '../pauses.ts';
 import { answersPerWorker } from '../votes.ts';
 import {
   type AbilityInformation,
@@ -13,6 +14,9 @@ import {
 
 /** Values of the ease at which its integral is taken. */
 const nodeCount = 15;
+/** Time per answer and node of a pass, and of a grid point of an interval, about. */
+const nsPerNode = 50;
+const nsPerGridNode = 3;
 /** Most cells task × class × node kept for the information; beyond, they are worked out again and again. */
 const mostCells = 2 ** 26;
 
@@ -106,8 +110,9 @@ export function integratedGlad(table: AnswerTable, setting: GladSetting): GladMo
     return top + Math.log(sum) - constant;
   }
 
-  function evaluate(parameters: Float64Array, gradient: Float64Array): number {
+  function* evaluate(parameters: Float64Array, gradient: Float64Array): Generator<unknown, number, void> {
     setParameters(parameters);
+    const due = pauseWhenDue();
     let value = 0;
     for (let w = 0; w < workerCount; w++) {
       const off = parameters[w] - abilityMean;
@@ -119,6 +124,7 @@ export function integratedGlad(table: AnswerTable, setting: GladSetting): GladMo
     for (let task = 0; task < taskCount; task++) {
       const row = task * classCount;
       value += expect(task);
+      if (due((taskStart[task + 1] - taskStart[task]) * nodeCount * nsPerNode)) yield;
       for (let answer = taskStart[task]; answer < taskStart[task + 1]; answer++) {
         const from = worker[answer] * nodeCount;
         const said = label[answer] * nodeCount;
@@ -152,11 +158,13 @@ export function integratedGlad(table: AnswerTable, setting: GladSetting): GladMo
    * g = w·scale·(1[said = class] − σ), E[w·scale²·σ(1 − σ)] on the diagonal minus Cov(g_e, g_f) over
    * class and node.
    */
-  function information(): AbilityInformation {
+  function* information(): Generator<unknown, AbilityInformation, void> {
+    const due = pauseWhenDue();
     const kept = taskCount * cells <= mostCells ? new Float64Array(taskCount * cells) : undefined;
     for (let task = 0; kept !== undefined && task < taskCount; task++) {
       expect(task);
       kept.set(joint, task * cells);
+      if (due((taskStart[task + 1] - taskStart[task]) * nodeCount * nsPerNode)) yield;
     }
     const load = (task: number): void => {
       if (kept === undefined) {
@@ -175,6 +183,7 @@ export function integratedGlad(table: AnswerTable, setting: GladSetting): GladMo
     const diagonal = new Float64Array(workerCount).fill(precision);
     const complete = new Float64Array(workerCount).fill(precision);
     for (let task = 0; task < taskCount; task++) {
+      if (due((taskStart[task + 1] - taskStart[task]) * nodeCount * nsPerNode)) yield;
       load(task);
       for (let answer = taskStart[task]; answer < taskStart[task + 1]; answer++) {
         const [from, said] = [worker[answer] * nodeCount, label[answer] * nodeCount];
@@ -220,9 +229,11 @@ export function integratedGlad(table: AnswerTable, setting: GladSetting): GladMo
     const perClass = new Float64Array(classCount);
     const perNode = new Float64Array(nodeCount);
     const total = new Float64Array(nodeCount);
-    function multiply(x: Float64Array, out: Float64Array): void {
+    function* multiply(x: Float64Array, out: Float64Array): Generator<unknown, void, void> {
+      const duringProduct = pauseWhenDue();
       for (let w = 0; w < workerCount; w++) out[w] = precision * x[w];
       for (let task = 0; task < taskCount; task++) {
+        if (duringProduct((taskStart[task + 1] - taskStart[task]) * nodeCount * nsPerNode)) yield;
         load(task);
         perClass.fill(0);
         perNode.fill(0);
@@ -291,12 +302,13 @@ export function integratedGlad(table: AnswerTable, setting: GladSetting): GladMo
    * Quantiles of each ability's own posterior, which is skew: on a grid around the mode, with the
    * others held, stretched by what the others' uncertainty adds to the standard error.
    */
-  function intervals(
+  function* intervals(
     parameters: Float64Array,
     error: Float64Array,
     diagonal: Float64Array,
     tail: number,
-  ): { lo: Float64Array; hi: Float64Array } {
+  ): Generator<unknown, { lo: Float64Array; hi: Float64Array }, void> {
+    const due = pauseWhenDue();
     const alone = diagonal.map((value) => 1 / Math.sqrt(Math.max(value, precision)));
     if (workerCount * gridCount * nodeCount > mostCells) {
       const reach = -normalQuantile(tail);
@@ -308,6 +320,7 @@ export function integratedGlad(table: AnswerTable, setting: GladSetting): GladMo
     const chances = new Float64Array(workerCount * gridCount * nodeCount);
     const logDensity = new Float64Array(workerCount * gridCount);
     for (let w = 0; w < workerCount; w++) {
+      if (due(gridCount * nodeCount * 10 * nsPerGridNode)) yield;
       for (let g = 0; g < gridCount; g++) {
         const ability = parameters[w] + gridStep(g) * alone[w];
         logDensity[w * gridCount + g] = -0.5 * precision * (ability - abilityMean) ** 2;
@@ -320,6 +333,7 @@ export function integratedGlad(table: AnswerTable, setting: GladSetting): GladMo
     const miss = new Float64Array(nodeCount);
     for (let task = 0; task < taskCount; task++) {
       expect(task);
+      if (due((taskStart[task + 1] - taskStart[task]) * gridCount * nodeCount * nsPerGridNode)) yield;
       for (let answer = taskStart[task]; answer < taskStart[task + 1]; answer++) {
         const [w, said] = [worker[answer], label[answer] * nodeCount];
         const power = weight === undefined ? 1 : weight[answer];

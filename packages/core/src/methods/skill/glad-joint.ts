@@ -34,7 +34,8 @@ export function jointGlad(table: AnswerTable, setting: GladSetting): GladModel {
   const abilityPrecision = 1 / abilitySd ** 2;
   const easePrecision = 1 / easeSd ** 2;
 
-  function evaluate(parameters: Float64Array, gradient: Float64Array): number {
+  // biome-ignore lint/correctness/useYield: one pass of the kernel is short
+  function* evaluate(parameters: Float64Array, gradient: Float64Array): Generator<unknown, number, void> {
     const ability = parameters.subarray(0, workerCount);
     const ease = parameters.subarray(workerCount, logits);
     for (const b of ease) if (!(Math.abs(b) <= farthestEase)) return Number.NaN;
@@ -107,14 +108,18 @@ export function jointGlad(table: AnswerTable, setting: GladSetting): GladModel {
       );
       return { scale, weight: new Float64Array(count).fill(1 / count) };
     },
-    intervals(parameters, error, _diagonal, tail) {
+    *intervals(parameters, error, _diagonal, tail) {
       const reach = -normalQuantile(tail);
       return {
         lo: error.map((e, w) => parameters[w] - reach * e),
         hi: error.map((e, w) => parameters[w] + reach * e),
       };
     },
-    information: (parameters) => jointInformation(informationBlocks(table, setting, parameters, posterior())),
+    *information(parameters) {
+      const blocks = informationBlocks(table, setting, parameters, posterior());
+      yield;
+      return jointInformation(blocks);
+    },
   };
 }
 
@@ -218,7 +223,8 @@ function jointInformation(blocks: Blocks): AbilityInformation {
       }
       return matrix;
     },
-    multiply(x, out) {
+    // biome-ignore lint/correctness/useYield: one product is short
+    *multiply(x, out) {
       for (let w = 0; w < workerCount; w++) out[w] = abilityPrecision * x[w];
       for (let task = 0; task < taskCount; task++) {
         const row = task * classCount;

@@ -16,8 +16,8 @@ export interface GladSetting {
  */
 export interface GladModel {
   readonly size: number;
-  /** The value at `parameters`; writes its gradient. NaN where it cannot be evaluated. */
-  evaluate(parameters: Float64Array, gradient: Float64Array): number;
+  /** The value at `parameters`; writes its gradient. NaN where it cannot be evaluated. May pause. */
+  evaluate(parameters: Float64Array, gradient: Float64Array): Generator<unknown, number, void>;
   /** T×K posteriors at the parameters evaluated last. */
   posterior(): Float64Array;
   /** Class prior at the parameters evaluated last, K. */
@@ -32,16 +32,16 @@ export interface GladModel {
   typicalScales(parameters: Float64Array): { readonly scale: Float64Array; readonly weight: Float64Array };
   /**
    * Ends of the interval of each ability with `tail` outside on each side, given its standard error and
-   * the diagonal of its information.
+   * the diagonal of its information. May pause.
    */
   intervals(
     parameters: Float64Array,
     error: Float64Array,
     diagonal: Float64Array,
     tail: number,
-  ): { readonly lo: Float64Array; readonly hi: Float64Array };
-  /** The observed information of the abilities at the parameters evaluated last. */
-  information(parameters: Float64Array): AbilityInformation;
+  ): Generator<unknown, { readonly lo: Float64Array; readonly hi: Float64Array }, void>;
+  /** The observed information of the abilities at the parameters evaluated last. May pause. */
+  information(parameters: Float64Array): Generator<unknown, AbilityInformation, void>;
 }
 
 /** A W×W information matrix by its parts, never written out unless small. */
@@ -52,8 +52,8 @@ export interface AbilityInformation {
   readonly complete: Float64Array;
   /** The whole matrix, by rows. */
   dense(): Float64Array;
-  /** out ← matrix · x. */
-  multiply(x: Float64Array, out: Float64Array): void;
+  /** out ← matrix · x. May pause. */
+  multiply(x: Float64Array, out: Float64Array): Generator<unknown, void, void>;
 }
 
 /** Curvature of one answer at the paper's prior means, σ(e)·σ(−e)·e²: it scales the parameters. */

@@ -6,6 +6,7 @@ import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { estimateOf, type WorkerEstimates } from '../estimate.ts';
 import { defineMethod, type Method, type Progress } from '../method.ts';
 import { optionTable } from '../options.ts';
+import { showingProgress } from '../pauses.ts';
 import { counted, tableNotes } from '../table-notes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
 import { workerLevel } from '../worker-estimates.ts';
@@ -152,23 +153,22 @@ export const glad: Method = defineMethod({
       if (best === undefined || found.value > best.value) best = found;
     }
     const { parameters, objective, iterations, stopReason } = best as Ascent;
-    const value = model.evaluate(parameters, new Float64Array(model.size));
+    const reached: Progress = { iteration: iterations, objective: objective[objective.length - 1] };
+    yield* showingProgress(model.evaluate(parameters, new Float64Array(model.size)), reached);
     const posterior = model.posterior().slice();
     if (stopReason === 'iteration limit') notes.push(limitNote(values.maxIterations));
     notes.push(...startsNotes(ends));
 
-    const information = model.information(parameters);
-    const errors = abilityErrors(information, order.workers, random);
-    let step = errors.next();
-    while (step.done !== true) {
-      yield { iteration: iterations, objective: value };
-      step = errors.next();
-    }
-    if (!step.value.observed) {
+    const information = yield* showingProgress(model.information(parameters), reached);
+    const errors = yield* showingProgress(abilityErrors(information, order.workers, random), reached);
+    if (!errors.observed) {
       notes.push('standard errors take the labels as known: the fit is not at a maximum in every direction');
     }
     const { ease, error } = model.eases(parameters);
-    const workers = abilityWorkers(model, parameters, step.value.error, information.diagonal);
+    const workers = yield* showingProgress(
+      abilityWorkers(model, parameters, errors.error, information.diagonal),
+      reached,
+    );
     const sought = workers.hi.reduce((count, hi) => count + (hi < 1 / classCount ? 1 : 0), 0);
     if (sought > 0) notes.push(`${counted(sought, 'worker is', 'workers are')} surely worse than chance`);
     notes.push(...swappedNotes(table, workers.accuracy));
@@ -206,9 +206,9 @@ function* ascend(
   const unit = model.units();
   const point = new Float64Array(model.size);
   const slope = new Float64Array(model.size);
-  const negative = (scaled: Float64Array, gradient: Float64Array): number => {
+  const negative = function* (scaled: Float64Array, gradient: Float64Array): Generator<unknown, number, void> {
     for (let i = 0; i < point.length; i++) point[i] = scaled[i] * unit[i];
-    const value = model.evaluate(point, slope);
+    const value = yield* model.evaluate(point, slope);
     for (let i = 0; i < point.length; i++) gradient[i] = -slope[i] * unit[i];
     return -value;
   };
@@ -220,7 +220,7 @@ function* ascend(
   );
   let step = steps.next();
   while (step.done !== true) {
-    objective.push(-step.value.value);
+    if (step.value.iteration > objective.length) objective.push(-step.value.value);
     yield { iteration: objective.length, objective: -step.value.value };
     step = steps.next();
   }
@@ -236,12 +236,12 @@ function* ascend(
 }
 
 /** Abilities with their errors, and as mean accuracies over the tasks with the interval's ends transformed. */
-function abilityWorkers(
+function* abilityWorkers(
   model: GladModel,
   parameters: Float64Array,
   abilityStandardError: Float64Array,
   diagonal: Float64Array,
-): WorkerEstimates {
+): Generator<unknown, WorkerEstimates, void> {
   const { scale, weight } = model.typicalScales(parameters);
   const meanAccuracy = (ability: number): number => {
     let sum = 0;
@@ -249,7 +249,7 @@ function abilityWorkers(
     return Math.min(1, sum);
   };
   const ability = parameters.slice(0, diagonal.length);
-  const { lo, hi } = model.intervals(parameters, abilityStandardError, diagonal, (1 - workerLevel) / 2);
+  const { lo, hi } = yield* model.intervals(parameters, abilityStandardError, diagonal, (1 - workerLevel) / 2);
   const accuracy = ability.map(meanAccuracy);
   return {
     accuracy,

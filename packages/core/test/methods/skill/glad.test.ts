@@ -4,11 +4,12 @@ import { measure } from '@assay/core/quality';
 import { describe, expect, it } from 'vitest';
 import { inverse } from '../../../src/math/linear-solve.ts';
 import { glad } from '../../../src/methods/skill/glad.ts';
-import { type AbilityErrors, abilityErrors } from '../../../src/methods/skill/glad-errors.ts';
+import { abilityErrors } from '../../../src/methods/skill/glad-errors.ts';
 import { integratedGlad } from '../../../src/methods/skill/glad-integrated.ts';
 import { jointGlad } from '../../../src/methods/skill/glad-joint.ts';
 import type { GladSetting } from '../../../src/methods/skill/glad-model.ts';
 import { crowd } from '../../support/crowd.ts';
+import { finished } from '../../support/finished.ts';
 import { describeRealData, realSet } from '../../support/real-data.ts';
 
 const paper: GladSetting = { abilityMean: 1, abilitySd: 1, easeMean: 1, easeSd: 1, estimatePrior: false };
@@ -21,13 +22,6 @@ function small(classes: number): AnswerTable {
 function somewhere(size: number): Float64Array {
   const random = new Random(11);
   return Float64Array.from({ length: size }, () => 0.7 + 0.8 * random.normal());
-}
-
-function finished(run: Generator<void, AbilityErrors, void>): AbilityErrors {
-  for (;;) {
-    const step = run.next();
-    if (step.done === true) return step.value;
-  }
 }
 
 /** A crowd drawn from the model itself. */
@@ -81,14 +75,14 @@ describe('the log-posteriors of GLAD', () => {
     const at = somewhere(pass.size);
     const gradient = new Float64Array(pass.size);
     const scratch = new Float64Array(pass.size);
-    pass.evaluate(at, gradient);
+    finished(pass.evaluate(at, gradient));
     for (let i = 0; i < pass.size; i++) {
       const step = 1e-5;
       const up = at.slice();
       const down = at.slice();
       up[i] += step;
       down[i] -= step;
-      const difference = (pass.evaluate(up, scratch) - pass.evaluate(down, scratch)) / (2 * step);
+      const difference = (finished(pass.evaluate(up, scratch)) - finished(pass.evaluate(down, scratch))) / (2 * step);
       expect(Math.abs(difference - gradient[i])).toBeLessThan(1e-5);
     }
   });
@@ -111,7 +105,7 @@ describe('the log-posteriors of GLAD', () => {
       }
       expected += Math.log(likelihood);
     }
-    expect(pass.evaluate(at, new Float64Array(pass.size))).toBeCloseTo(expected, 9);
+    expect(finished(pass.evaluate(at, new Float64Array(pass.size)))).toBeCloseTo(expected, 9);
   });
 
   it('has the integral over eases, by a fine sum', () => {
@@ -136,15 +130,15 @@ describe('the log-posteriors of GLAD', () => {
       }
       expected += Math.log(integral);
     }
-    expect(Math.abs(model.evaluate(at, new Float64Array(model.size)) - expected)).toBeLessThan(0.02);
+    expect(Math.abs(finished(model.evaluate(at, new Float64Array(model.size))) - expected)).toBeLessThan(0.02);
   });
 
   it.each(models)('stays finite with a thousand answers to one task', (make) => {
     const rows = Array.from({ length: 1000 }, (_, i) => ['t', `w${i}`, i % 3 === 0 ? 'b' : 'a'] as const);
     const model = make(answersFrom(rows), paper);
-    expect(Number.isFinite(model.evaluate(new Float64Array(model.size).fill(3), new Float64Array(model.size)))).toBe(
-      true,
-    );
+    expect(
+      Number.isFinite(finished(model.evaluate(new Float64Array(model.size).fill(3), new Float64Array(model.size)))),
+    ).toBe(true);
   });
 });
 
@@ -208,8 +202,8 @@ describe('standard errors of abilities', () => {
       const [up, down] = [at.slice(), at.slice()];
       up[i] += 1e-5;
       down[i] -= 1e-5;
-      model.evaluate(up, above);
-      model.evaluate(down, below);
+      finished(model.evaluate(up, above));
+      finished(model.evaluate(down, below));
       for (let j = 0; j < n; j++) information[i * n + j] = -(above[j] - below[j]) / 2e-5;
     }
     const covariance = inverse(information, n) as Float64Array;
@@ -227,9 +221,9 @@ describe('standard errors of abilities', () => {
     const at = new Float64Array(model.size);
     at.set(fitted.workers?.extra?.ability as Float64Array);
     if (eases === 'mode') at.set(fitted.tasks.ease, table.workerCount);
-    model.evaluate(at, new Float64Array(model.size));
+    finished(model.evaluate(at, new Float64Array(model.size)));
     const order = Uint32Array.from({ length: 120 }, (_, w) => w);
-    const sampled = finished(abilityErrors(model.information(at), order, new Random(1), 0));
+    const sampled = finished(abilityErrors(finished(model.information(at)), order, new Random(1), 0));
     const exact = fitted.workers?.extra?.abilityStandardError as Float64Array;
     expect(sampled.observed).toBe(true);
     for (let w = 0; w < 120; w++) expect(Math.abs(sampled.error[w] / exact[w] - 1)).toBeLessThan(0.15);
