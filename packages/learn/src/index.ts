@@ -1,2 +1,4 @@
 /** Networks that learn from the answers of people, and AI models as co-workers. */
+export * from './features/index.ts';
+export * from './methods/index.ts';
 export * from './networks/index.ts';

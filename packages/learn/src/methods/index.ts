@@ -1,5 +1,12 @@
 /** Methods that learn from answers and features together. */
+export { aggnet } from './aggnet.ts';
+export { auto } from './auto.ts';
 export { type CoWorker, fixedCoWorkers, NetworkCoWorker, type NetworkSettings, peopleOf } from './co-workers.ts';
+export type { ConfusionRule } from './confusions.ts';
 export { type CopyReport, copyGuard } from './copies.ts';
+export { crowdlabMethod } from './crowdlab.ts';
 export { type HaemFit, type HaemSettings, haem, runHaem } from './haem.ts';
+export { mbem } from './mbem.ts';
 export * from './method.ts';
+export { raykar } from './raykar.ts';
+export { learnMethodById, learnMethods } from './registry.ts';
