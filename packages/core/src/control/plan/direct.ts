@@ -18,7 +18,9 @@ export interface DirectEstimate {
  * `answers` from its counts (multivariate hypergeometric); O(G · ways).
  *
  * @example
- * directVote(pilot, 3).accuracy; // what three answers a task would have given
+ * const answers = answersFrom([['t1', 'ana', 'x'], ['t1', 'bo', 'y'], ['t1', 'cy', 'x']]);
+ * const { table } = answers.withGold(new Map([['t1', 'x']]));
+ * directVote(pilotOf(table), 3).accuracy; // => 1
  */
 export function directVote(pilot: Pilot, answers: number): DirectEstimate {
   const { classCount, counts, truth } = pilot;

@@ -145,13 +145,13 @@ export function* planFrontier(
   const tooThin = withPeople && pilot.answersPerTask < leastAnswers;
   if (tooThin) {
     warnings.push(
-      `${pilot.answersPerTask.toFixed(1)} people's answers per task with a known label: fewer than ${leastAnswers} cannot tell hard tasks from careless people, so only majority vote with up to ${Math.floor(pilot.answersPerTask)} is forecast. Ask for five or more answers on the pilot's tasks.`,
+      `${pilot.answersPerTask.toFixed(1)} people's answers per task with a known label: fewer than ${leastAnswers} cannot tell hard tasks from careless people, so only majority vote with up to ${Math.floor(pilot.answersPerTask)}, and each AI alone, are forecast. Ask for five or more answers on the pilot's tasks.`,
     );
   }
   const mostPeople = Math.min(options.mostPeople ?? 9, Math.max(1, pilot.people.length));
   const recipes = tooThin ? [] : recipesOf(pilot, mostPeople);
   const names = Array.from(pilot.ais, (w) => table.workers.name(w));
-  if (names.length > 0 && pilot.truth.length < enoughToResample) {
+  if (!tooThin && names.length > 1 && pilot.truth.length < enoughToResample) {
     warnings.push(
       `Joint mistakes of AI workers are modelled, not observed: ${pilot.truth.length} known labels are few.`,
     );
@@ -260,7 +260,7 @@ function recipesOf(pilot: Pilot, mostPeople: number): Recipe[] {
   return recipes;
 }
 
-/** Majority vote for the numbers of answers the pilot has itself. */
+/** Majority vote for the numbers of answers the pilot has itself, and each AI alone by its gold tasks. */
 function directForecasts(pilot: Pilot): Forecast[] {
   const forecasts: Forecast[] = [];
   for (let people = 1; people <= Math.max(1, Math.floor(pilot.answersPerTask)); people++) {
@@ -279,6 +279,20 @@ function directForecasts(pilot: Pilot): Forecast[] {
       vote: value,
       peopleAsked: people,
     });
+  }
+  for (let ai = 0; ai < pilot.ais.length; ai++) {
+    let [right, all] = [0, 0];
+    for (let g = 0; g < pilot.truth.length; g++) {
+      const said = pilot.aiSaid[g * pilot.ais.length + ai];
+      if (said >= 0) all++;
+      if (said === pilot.truth[g]) right++;
+    }
+    const value = (right + 1) / (all + 2);
+    const pilotSd = Math.sqrt((value * (1 - value)) / (all + 2));
+    const half = 1.6448536269514722 * pilotSd;
+    const draws = Float64Array.of(value);
+    const [lo, hi] = [Math.max(0, value - half), Math.min(1, value + half)];
+    forecasts.push({ recipe: { people: 0, ais: [ai] }, value, lo, hi, draws, pilotSd, vote: value, peopleAsked: 0 });
   }
   return forecasts;
 }

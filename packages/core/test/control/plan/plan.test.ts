@@ -76,6 +76,7 @@ describe('plan', () => {
     expect(result.basis).toBe('direct');
     expect(result.points.map(({ people }) => people)).toEqual([1, 2]);
     expect(result.warnings.join(' ')).toMatch(/fewer than 4/);
+    expect(result.assumptions.join(' ')).not.toMatch(/An AI/);
   });
 
   it('answers which plan is the cheapest that reaches a target', () => {
