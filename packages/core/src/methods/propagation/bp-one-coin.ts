@@ -3,6 +3,7 @@ import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { type Estimate, type EstimateParts, estimateOf } from '../estimate.ts';
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
+import { showingProgress } from '../pauses.ts';
 import { tableNotes } from '../table-notes.ts';
 import { clampGold } from '../votes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
@@ -67,7 +68,10 @@ export const bpOneCoin: Method = defineMethod({
     const frequencies = knownClasses(table, values.classPrior);
     const messages = new CoinMessages(table, logTaskPrior(table, frequencies), prior, values.messages);
     const { iterations, converged, notes: loopNotes } = yield* messageLoop(messages, values);
-    const { mean, variance, logEvidence } = messages.workers();
+    const { mean, variance, logEvidence } = yield* showingProgress(messages.workers(), {
+      iteration: iterations,
+      objective: Number.NaN,
+    });
     const bethe = messages.logEvidence(logEvidence);
     const posterior = messages.posterior(new Float64Array(table.taskCount * table.classCount));
     clampGold(table, posterior);

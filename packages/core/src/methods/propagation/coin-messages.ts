@@ -1,5 +1,6 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
 import { type CoinQuadrature, coinQuadrature } from '../../kernels/bp-one-coin-sweep.ts';
+import { pauseWhenDue } from '../pauses.ts';
 import { logFloor, type MessageRule } from './class-prior.ts';
 import { type CoinNodes, type CoinPrior, coinNodes, logRightCounts, mostCoinNodes, power } from './coin-prior.ts';
 import { LeaveOneOut, programmeLimit } from './leave-one-out.ts';
@@ -7,6 +8,10 @@ import type { Messages } from './message-loop.ts';
 
 /** Up to here the sum over numbers of right answers costs no more than quadrature. */
 const autoProgramme = 16;
+
+/** Time per answer and node of the workers' posteriors, and per message of a sweep, about. */
+const nsPerLog = 20;
+const nsPerMessage = 250;
 
 /** The posterior of each worker's accuracy. */
 export interface CoinPosterior {
@@ -73,9 +78,10 @@ export class CoinMessages implements Messages {
     this.#testWrong = tests?.wrong;
   }
 
-  sweep(damping: number): number {
+  *sweep(damping: number): Generator<unknown, number, void> {
     this.#fromTasks();
-    return this.#fromWorkers(damping);
+    yield;
+    return yield* this.#fromWorkers(damping);
   }
 
   /** T×K posteriors with the present messages. */
@@ -96,9 +102,10 @@ export class CoinMessages implements Messages {
     return out;
   }
 
-  /** Each worker's accuracy given the tasks' messages, by quadrature. */
-  workers(): CoinPosterior {
+  /** Each worker's accuracy given the tasks' messages, by quadrature. Pauses. */
+  *workers(): Generator<unknown, CoinPosterior, void> {
     this.#fromTasks();
+    const due = pauseWhenDue();
     const { workerCount } = this.#table;
     const mean = new Float64Array(workerCount);
     const variance = new Float64Array(workerCount);
@@ -106,6 +113,7 @@ export class CoinMessages implements Messages {
     for (let w = 0; w < workerCount; w++) {
       const count = this.#load(w);
       const nodes = this.#nodesOf(w, count);
+      if (due(count * nodes.accuracy.length * nsPerLog)) yield;
       const most = this.#logProducts(nodes, count);
       let sum = 0;
       let first = 0;
@@ -199,13 +207,15 @@ export class CoinMessages implements Messages {
     }
   }
 
-  #fromWorkers(damping: number): number {
+  *#fromWorkers(damping: number): Generator<unknown, number, void> {
+    const due = pauseWhenDue();
     const { workerCount, classCount } = this.#table;
     const { start, answers } = this.#table.byWorker;
     let change = 0;
     for (let w = 0; w < workerCount; w++) {
       const count = this.#load(w);
       if (count === 0) continue;
+      if (due(count * nsPerMessage)) yield;
       const limit = this.#rule === 'dynamic-programme' ? programmeLimit(classCount) : autoProgramme;
       if (this.#rule !== 'quadrature' && count <= limit)
         this.#leaveOneOut.logRatios(this.#countsOf(w, count), this.#p, this.#q, count, this.#out);

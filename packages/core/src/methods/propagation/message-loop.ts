@@ -1,9 +1,10 @@
 import type { Progress } from '../method.ts';
+import { showingProgress } from '../pauses.ts';
 
 /** Messages between tasks and workers that can be passed once in both directions. */
 export interface Messages {
-  /** Tasks to workers, then workers to tasks; returns the largest change of a message as a probability. */
-  sweep(damping: number): number;
+  /** Tasks to workers, then workers to tasks; returns the largest change of a message as a probability. May pause. */
+  sweep(damping: number): number | Generator<unknown, number, void>;
 }
 
 export interface MessageSettings {
@@ -36,7 +37,11 @@ export function* messageLoop(
   let damping = settings.damping;
   let since = 0;
   for (let iteration = 1; iteration <= settings.maxIterations; iteration++) {
-    const change = messages.sweep(damping);
+    const sweep = messages.sweep(damping);
+    const change =
+      typeof sweep === 'number'
+        ? sweep
+        : yield* showingProgress(sweep, { iteration: iteration - 1, objective: Number.NaN });
     changes.push(change);
     yield { iteration, objective: Number.NaN };
     if (change <= settings.tolerance && settings.tolerance > 0)

@@ -78,10 +78,10 @@ describe('EBCC', () => {
     const swapped = joint.map((_, i) => joint[i ^ 1]);
     const prior = { confusion: alpha(2), classes: Float64Array.of(1, 1) };
     const one = new EbccState(table, prior, 2, 0.1, joint);
+    const other = new EbccState(table, prior, 2, 0.1, swapped);
     for (let sweep = 0; sweep < 20; sweep++) {
       expect(finished(one.sweep()).bound).toBeCloseTo(finished(other.sweep()).bound, 9);
     }
-    for (let sweep = 0; sweep < 20; sweep++) expect(finished(one.sweep()).bound).toBeCloseTo(other.sweep().bound, 9);
     expect(apart(one.posterior(), other.posterior())).toBeLessThan(1e-9);
   });
 
