@@ -1,4 +1,6 @@
 /** Who answers what: scores of tasks for workers, screening, allocation. */
+export * from './f-score.ts';
+export * from './gold-insertion.ts';
 export * from './knowledge-gradient.ts';
 export * from './message-passing.ts';
 export * from './policy.ts';
