@@ -1,13 +1,13 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { estimateOf } from '../estimate.ts';
+import { limitNote } from '../fit-notes.ts';
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
 import { tableNotes } from '../table-notes.ts';
 import { clampGold, isInformed, voteShares } from '../votes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
 import { coinWorkers } from '../worker-estimates.ts';
-import { limitNote } from './fit-notes.ts';
 
 /** Absolute change of a score below which it has settled whatever its size. */
 const absoluteTolerance = 1e-8;

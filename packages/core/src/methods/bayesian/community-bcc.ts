@@ -1,8 +1,10 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
+import { contentOrder } from '../content-order.ts';
 import { confusionEm } from '../dawid-skene/confusion-em.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { cellStep, pseudoCounts } from '../dawid-skene/steps.ts';
 import { estimateOf, type WorkerEstimates } from '../estimate.ts';
+import { startsNotes, swappedNotes } from '../fit-notes.ts';
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
 import { counted, tableNotes } from '../table-notes.ts';
@@ -10,8 +12,6 @@ import { startingPosterior } from '../votes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
 import { checkConfusionSize, expectedRight, interval, workerLevel } from '../worker-estimates.ts';
 import { type CommunityFit, communitySweeps } from './community-sweeps.ts';
-import { contentOrder } from './content-order.ts';
-import { startsNotes, swappedNotes } from './fit-notes.ts';
 import { describeGroups, startingGroups } from './worker-groups.ts';
 
 /** Numbers of communities tried when the number is to be chosen. */

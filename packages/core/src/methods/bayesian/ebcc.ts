@@ -1,8 +1,10 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
 import { BudgetError } from '../../errors.ts';
 import type { Random } from '../../math/random.ts';
+import { type ContentOrder, contentOrder } from '../content-order.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { estimateOf, type WorkerEstimates } from '../estimate.ts';
+import { limitNote, startsNotes, swappedNotes } from '../fit-notes.ts';
 import { defineMethod, type Method, type Progress } from '../method.ts';
 import { optionTable } from '../options.ts';
 import { pauseWhenDue, showingProgress } from '../pauses.ts';
@@ -10,10 +12,8 @@ import { tableNotes } from '../table-notes.ts';
 import { clampGold, startingPosterior } from '../votes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
 import { expectedRight, interval, workerLevel } from '../worker-estimates.ts';
-import { type ContentOrder, contentOrder } from './content-order.ts';
 import { dirichletOptions, dirichletPrior, presetOption } from './dirichlet-prior.ts';
 import { EbccState } from './ebcc-sweep.ts';
-import { limitNote, startsNotes, swappedNotes } from './fit-notes.ts';
 import { variationalSweeps } from './variational-sweeps.ts';
 
 /** Share of labels differing from the independent model above which a note warns. */

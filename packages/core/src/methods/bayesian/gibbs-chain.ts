@@ -3,7 +3,7 @@ import { assign } from '../../math/assign.ts';
 import { logDirichletMultinomial } from '../../math/dirichlet.ts';
 import { logGamma } from '../../math/gamma-functions.ts';
 import type { Random } from '../../math/random.ts';
-import type { ContentOrder } from './content-order.ts';
+import type { ContentOrder } from '../content-order.ts';
 import type { DirichletPrior } from './dirichlet-prior.ts';
 
 /** Factors between two rescalings of a product. */

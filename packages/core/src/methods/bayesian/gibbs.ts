@@ -1,15 +1,15 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
+import { contentOrder } from '../content-order.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { estimateOf, type WorkerEstimates } from '../estimate.ts';
+import { swappedNotes } from '../fit-notes.ts';
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
 import { tableNotes } from '../table-notes.ts';
 import { isInformed, startingPosterior } from '../votes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
 import { checkConfusionSize, interval, workerLevel } from '../worker-estimates.ts';
-import { contentOrder } from './content-order.ts';
 import { type DirichletPrior, dirichletOptions, dirichletPrior, presetOption } from './dirichlet-prior.ts';
-import { swappedNotes } from './fit-notes.ts';
 import { GibbsChain } from './gibbs-chain.ts';
 import { splitRHat } from './split-r-hat.ts';
 

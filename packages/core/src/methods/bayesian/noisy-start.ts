@@ -1,7 +1,7 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
 import type { Random } from '../../math/random.ts';
+import type { ContentOrder } from '../content-order.ts';
 import { clampGold, startingPosterior } from '../votes.ts';
-import type { ContentOrder } from './content-order.ts';
 
 /**
  * Vote shares mixed with a uniform Dirichlet draw per task: `(1 − noise) · share + noise · draw`,

@@ -1,15 +1,15 @@
+import { contentOrder } from '../content-order.ts';
 import { emOptions } from '../dawid-skene/em-options.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { estimateOf } from '../estimate.ts';
+import { limitNote, startsNotes, swappedNotes } from '../fit-notes.ts';
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
 import { tableNotes } from '../table-notes.ts';
 import { startingPosterior } from '../votes.ts';
 import { checkConfusionSize } from '../worker-estimates.ts';
-import { contentOrder } from './content-order.ts';
 import { dirichletOptions, dirichletPrior, presetOption } from './dirichlet-prior.ts';
 import { dirichletWorkers } from './dirichlet-workers.ts';
-import { limitNote, startsNotes, swappedNotes } from './fit-notes.ts';
 import { noisyStart } from './noisy-start.ts';
 import { taskPriorUses, type VariationalFit, variationalSweeps } from './variational-sweeps.ts';
 

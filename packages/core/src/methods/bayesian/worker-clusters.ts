@@ -1,9 +1,11 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
+import { contentOrder } from '../content-order.ts';
 import { confusionEm } from '../dawid-skene/confusion-em.ts';
 import { priorOption } from '../dawid-skene/em-options.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { cellStep, pseudoCounts } from '../dawid-skene/steps.ts';
 import { estimateOf, type WorkerEstimates } from '../estimate.ts';
+import { limitNote, startsNotes, swappedNotes } from '../fit-notes.ts';
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
 import { counted, tableNotes } from '../table-notes.ts';
@@ -11,8 +13,6 @@ import { startingPosterior } from '../votes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
 import { checkConfusionSize, expectedRight, interval, workerLevel } from '../worker-estimates.ts';
 import { type ClusterFit, clusterSweeps } from './cluster-sweeps.ts';
-import { contentOrder } from './content-order.ts';
-import { limitNote, startsNotes, swappedNotes } from './fit-notes.ts';
 import { describeGroups, startingGroups } from './worker-groups.ts';
 
 /** Numbers of clusters tried when the number is to be chosen. */

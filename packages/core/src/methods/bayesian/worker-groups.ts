@@ -1,7 +1,7 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
 import type { Random } from '../../math/random.ts';
+import type { ContentOrder } from '../content-order.ts';
 import { answersPerWorker } from '../votes.ts';
-import type { ContentOrder } from './content-order.ts';
 
 /** The most rounds of moving workers between groups at the start. */
 const mostRounds = 50;

@@ -1,5 +1,5 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
-import type { ContentOrder } from '../bayesian/content-order.ts';
+import type { ContentOrder } from '../content-order.ts';
 
 /**
  * The weights of workers that minimise ½‖η − centre‖² + penalty · Σ hinge over tasks, for given labels

@@ -1,5 +1,5 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
-import { contentOrder } from '../bayesian/content-order.ts';
+import { contentOrder } from '../content-order.ts';
 import type { StopReason } from '../convergence.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { estimateOf } from '../estimate.ts';

@@ -1,9 +1,9 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
 import { BudgetError } from '../../errors.ts';
 import { lbfgsSteps, type Minimum } from '../../math/lbfgs.ts';
-import { limitNote, swappedNotes } from '../bayesian/fit-notes.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { estimateOf } from '../estimate.ts';
+import { limitNote, swappedNotes } from '../fit-notes.ts';
 import { defineMethod, type Method, type Progress } from '../method.ts';
 import { optionTable } from '../options.ts';
 import { showingProgress } from '../pauses.ts';

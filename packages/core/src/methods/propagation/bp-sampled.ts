@@ -1,7 +1,7 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
 import type { Random } from '../../math/random.ts';
-import { type ContentOrder, contentOrder } from '../bayesian/content-order.ts';
 import { dirichletOptions, dirichletPrior, presetOption } from '../bayesian/dirichlet-prior.ts';
+import { type ContentOrder, contentOrder } from '../content-order.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';

@@ -3,7 +3,7 @@ import { InputError } from '../../errors.ts';
 import { logDirichletNormaliser } from '../../math/dirichlet.ts';
 import type { Random } from '../../math/random.ts';
 import { betaQuantile } from '../../math/special.ts';
-import type { ContentOrder } from '../bayesian/content-order.ts';
+import type { ContentOrder } from '../content-order.ts';
 import type { CoinPrior } from './coin-prior.ts';
 
 /** Confusion matrices with weights, standing for a prior. */

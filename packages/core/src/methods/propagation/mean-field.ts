@@ -1,10 +1,10 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
 import { dirichletOptions, dirichletPrior, presetOption } from '../bayesian/dirichlet-prior.ts';
 import { dirichletWorkers } from '../bayesian/dirichlet-workers.ts';
-import { limitNote, swappedNotes } from '../bayesian/fit-notes.ts';
 import { variationalSweeps } from '../bayesian/variational-sweeps.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import type { WorkerEstimates } from '../estimate.ts';
+import { limitNote, swappedNotes } from '../fit-notes.ts';
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
 import { tableNotes } from '../table-notes.ts';

@@ -1,9 +1,9 @@
 import { lbfgsSteps } from '../../math/lbfgs.ts';
-import { contentOrder } from '../bayesian/content-order.ts';
-import { limitNote, startsNotes, swappedNotes } from '../bayesian/fit-notes.ts';
+import { contentOrder } from '../content-order.ts';
 import type { StopReason } from '../convergence.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { estimateOf, type WorkerEstimates } from '../estimate.ts';
+import { limitNote, startsNotes, swappedNotes } from '../fit-notes.ts';
 import { defineMethod, type Method, type Progress } from '../method.ts';
 import { optionTable } from '../options.ts';
 import { showingProgress } from '../pauses.ts';

@@ -1,10 +1,10 @@
 import { type AnswerTable, answersFrom, fit, Random } from '@assay/core';
 import { describe, expect, it } from 'vitest';
-import { contentOrder } from '../../../src/methods/bayesian/content-order.ts';
 import { gibbs } from '../../../src/methods/bayesian/gibbs.ts';
 import { GibbsChain } from '../../../src/methods/bayesian/gibbs-chain.ts';
 import { splitRHat } from '../../../src/methods/bayesian/split-r-hat.ts';
 import { variationalBayes } from '../../../src/methods/bayesian/variational-bayes.ts';
+import { contentOrder } from '../../../src/methods/content-order.ts';
 import { startingPosterior } from '../../../src/methods/votes.ts';
 import { crowd, posteriorOf, tableOf } from '../../support/crowd.ts';
 import { apart, dirichletRows, enumerate } from './enumeration.ts';

@@ -1,6 +1,6 @@
 import { answersFrom, fit } from '@assay/core';
 import { describe, expect, it } from 'vitest';
-import { contentOrder } from '../../../src/methods/bayesian/content-order.ts';
+import { contentOrder } from '../../../src/methods/content-order.ts';
 import { MarginMachine } from '../../../src/methods/optimisation/margin-machine.ts';
 import { maxMarginVote } from '../../../src/methods/optimisation/max-margin-vote.ts';
 import { majorityVote } from '../../../src/methods/voting/majority-vote.ts';

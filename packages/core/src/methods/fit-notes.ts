@@ -1,6 +1,6 @@
-import type { AnswerTable } from '../../answers/answer-table.ts';
-import { counted } from '../table-notes.ts';
-import { answersPerWorker } from '../votes.ts';
+import type { AnswerTable } from '../answers/answer-table.ts';
+import { counted } from './table-notes.ts';
+import { answersPerWorker } from './votes.ts';
 
 /** Fits that reach objectives this close (relative) count as the same optimum. */
 const sameOptimum = 1e-6;

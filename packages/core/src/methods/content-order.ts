@@ -1,5 +1,5 @@
-import type { AnswerTable } from '../../answers/answer-table.ts';
-import { hash32, mix32 } from '../../math/hash.ts';
+import type { AnswerTable } from '../answers/answer-table.ts';
+import { hash32, mix32 } from '../math/hash.ts';
 
 /**
  * Orders that depend on what was answered, not on how classes and workers are called or in which
