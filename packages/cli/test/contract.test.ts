@@ -382,6 +382,7 @@ describe('wrong input', () => {
     'binary.csv': Buffer.from([0, 1, 2, 3, 0, 255, 254, 0]),
     'broken.jsonl': '{"task":"t1","worker":"ana","label":"cat"}\n{"task":\n',
     'gold.csv': 'task,label\nt1,cow\n',
+    'cow.csv': 'task,label\nt1,cow\n',
     'costs.csv': 'truth,label,cost\ncat,cow,1\n',
     'twice.csv': 'task,label\nt1,cat\nt1,dog\n',
     'soft.csv': 'task,worker,p_cat,p_dog\nt1,ana,x,0.3\n',
@@ -409,6 +410,11 @@ describe('wrong input', () => {
     ['standard input used twice', ['-', '--truth', '-'], /standard input/],
     ['standard input used for costs too', ['-', '--costs', '-'], /standard input/],
     ['costs of unknown classes', ['answers.csv', '--costs', 'costs.csv'], /^assay: costs.csv:2: unknown class "cow"/],
+    [
+      'predictions outside the declared classes',
+      ['answers.csv', '--classes', 'cat,dog', '--predictions', 'm=cow.csv'],
+      /cow.csv: unknown label "cow"/,
+    ],
     ['one file for two results', ['answers.csv', '--workers-out', './out.csv'], /same file name/],
     ['predictions under the name of a worker', ['answers.csv', '--predictions', 'ana=truth.csv'], /"ana"/],
   ];

@@ -45,6 +45,16 @@ export async function readAll(
   const { foldCase, trim, missing, question } = options;
   for (const [worker, path] of Object.entries(flags.predictions ?? {})) {
     const predicted = await readPredictions(worker, path, { foldCase, trim, missing }, table, shell);
+    const strange = predicted.classes.names().filter((name) => table.classes.indexOf(name) < 0);
+    if (strange.length > 0 && options.classes !== undefined && options.openClasses !== true) {
+      throw undeclaredClass(strange[0], options.classes, path);
+    }
+    if (strange.length > 0) {
+      const [first] = strange;
+      notes.push(
+        `${counted(strange.length, 'class', 'classes')} of ${shown(worker)} nobody else said, such as ${shown(first)}`,
+      );
+    }
     notes.push(`${counted(predicted.answerCount, 'prediction')} of ${shown(worker)} taken as answers of an AI worker`);
     table = mergeTables(table, predicted, options.classes);
   }
@@ -95,6 +105,11 @@ async function readPredictions(
       hint,
     },
   );
+}
+
+function undeclaredClass(got: string, declared: readonly string[], path: string): InputError {
+  const hint = `the declared classes are ${declared.join(', ')}`;
+  return new InputError(`unknown label ${shown(got)}; ${hint}`, { code: 'unknown-label', path, got, hint });
 }
 
 async function readCosts(path: string, { classes }: AnswerTable, shell: Shell): Promise<CostMatrix> {

@@ -35,6 +35,9 @@ export function failureOf(error: unknown): Failure {
           : exitCodes.refused;
     return { exitCode, errors: [failureJson(error)], lines: [inWords(error)] };
   }
+  if (error instanceof Error && error.name === 'AbortError') {
+    return failureOf(new AssayError('cancelled; nothing was written', { code: 'cancelled', hint: 'run it again' }));
+  }
   const system = systemFailure(error);
   if (system !== undefined) {
     return { exitCode: exitCodes.refused, errors: [failureJson(system)], lines: [inWords(system)] };

@@ -204,7 +204,7 @@ export class Estimate {
   /** @throws {InputError} invalid-estimate when the document is not one {@link Estimate.toJSON} wrote. */
   static fromJSON(json: EstimateJson): Estimate {
     const parts = json?.parts as Record<string, unknown> | undefined;
-    if (json?.schema !== 1 || parts === undefined || !Array.isArray(json.tasks) || !Array.isArray(parts.posterior)) {
+    if (json?.schema !== 1 || parts === undefined || !isWhole(json, parts)) {
       throw new InputError('invalid estimate: not a document of schema 1; save one with JSON.stringify(estimate)', {
         code: 'invalid-estimate',
         hint: 'save one with JSON.stringify(estimate)',
@@ -263,6 +263,22 @@ export class Estimate {
     }
     return labels;
   }
+}
+
+/** Do the lists of a saved estimate exist and fit together? */
+function isWhole(json: EstimateJson, parts: Readonly<Record<string, unknown>>): boolean {
+  const { tasks, workers, classes, answersPerTask } = json;
+  const lists = [tasks, workers, classes, answersPerTask, parts.posterior, parts.labels];
+  if (!lists.every(Array.isArray) || answersPerTask.length !== tasks.length) return false;
+  const [posterior, labels] = [parts.posterior as unknown[], parts.labels as unknown[]];
+  const isLabel = (label: unknown): boolean =>
+    Number.isInteger(label) && (label as number) >= -1 && (label as number) < classes.length;
+  return (
+    posterior.length === tasks.length * classes.length &&
+    posterior.every((p) => typeof p === 'number') &&
+    labels.length === tasks.length &&
+    labels.every(isLabel)
+  );
 }
 
 /** The names an estimate speaks of. */
