@@ -26,6 +26,16 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/workers.ts'),
   },
   {
+    name: 'learn',
+    summary: 'labels and a classifier, from answers and features together',
+    load: () => import('./commands/learn.ts'),
+  },
+  {
+    name: 'predict',
+    summary: 'what a trained classifier says of other tasks',
+    load: () => import('./commands/predict.ts'),
+  },
+  {
     name: 'report',
     summary: 'one HTML page: how good the labels are, what to check, who to trust',
     load: () => import('./commands/report.ts'),

@@ -12,6 +12,9 @@ import { voteShares } from './votes.ts';
  */
 const leastSkill = 0.25;
 
+/** Closer than this, neither estimate says which of the two is better, and the vote start gains more where it is right. */
+const asGood = 0.03;
+
 /**
  * Chooses without any truth: whether features help, and with which start.
  *
@@ -65,7 +68,7 @@ export const auto: LearnMethod = defineLearnMethod({
       if (skill >= leastSkill) coWorkers = [network, ...fixed];
       const crowd = expectedAccuracy(fit(labelOnly, people, { seed: context.seed }), q);
       const model = accuracyBehind(agrees, crowd, people.classCount);
-      start = model >= crowd ? 'vote' : 'human';
+      start = model >= crowd - asGood ? 'vote' : 'human';
       why = `out of fold, the network agrees with the consensus on ${percent(agrees)}: an accuracy of about ${percent(model)} beside ${percent(crowd)} of the people together, so ${start === 'vote' ? 'it votes from the start' : 'people come first'}`;
     }
     const settings = { rounds: 2, smooth: 1, vote: 'hard', mostWeight: 4.6, freezePeople: false, guard: true } as const;

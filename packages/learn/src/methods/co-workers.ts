@@ -200,7 +200,9 @@ export class NetworkCoWorker implements CoWorker {
     });
     const rows = Uint32Array.from(tasks, (task) => this.#features.rowOfTask[task]);
     const set = { x: this.#matrix.values, rows, targets };
-    await train(network, set, training, { random: random.fork('train'), signal: this.#context.signal });
+    // At least eight steps an epoch: a handful of tasks would hardly move the network otherwise.
+    const batch = Math.min(training.batch ?? 64, Math.max(8, Math.ceil(tasks.length / 8)));
+    await train(network, set, { ...training, batch }, { random: random.fork('train'), signal: this.#context.signal });
     return network;
   }
 

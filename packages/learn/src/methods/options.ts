@@ -43,7 +43,7 @@ export const networkOptions = {
     min: 1,
     max: 65536,
     integer: true,
-    does: 'Tasks per step.',
+    does: 'Tasks per step, at most an eighth of all.',
     why: 'As in the crowd-layer protocol.',
   },
   rate: {
