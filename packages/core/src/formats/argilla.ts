@@ -172,12 +172,12 @@ function labelOf(value: unknown, sink: AnswerSink): string | string[] | null {
   }
   const ranked = value.filter((item): item is JsonObject => isObject(item) && 'rank' in item && 'value' in item);
   if (ranked.length === value.length) {
-    sink.note('% rankings count as their first choice');
+    sink.note('% {ranking counts|rankings count} as {its|their} first choice');
     const best = Math.min(...ranked.map(({ rank }) => Number(rank)));
     const first = ranked.filter(({ rank }) => Number(rank) === best).map((item) => textOfValue(item.value) ?? '');
     return first.length === 1 ? first[0] : first;
   }
-  sink.note('% spans are no label of a whole record and were left out');
+  sink.note('% {span is|spans are} no label of a whole record and {was|were} left out');
   return null;
 }
 

@@ -96,11 +96,11 @@ function labelOf(value: JsonObject, sink: AnswerSink): string | string[] | null 
   const given = value.label ?? value.cats ?? value.labels;
   if (!Array.isArray(given)) {
     if (given === undefined && Array.isArray(value.entities))
-      sink.note('% examples with spans only are no labels of a whole text and were left out');
+      sink.note('% {example has|examples have} spans only, which are no label of a whole text');
     return textOfValue(given);
   }
   if (given.some((item) => Array.isArray(item) || isObject(item))) {
-    sink.note('% examples with spans only are no labels of a whole text and were left out');
+    sink.note('% {example has|examples have} spans only, which are no label of a whole text');
     return null;
   }
   const labels = given.map(textOfValue).filter((label) => label !== null);

@@ -1,4 +1,4 @@
-export { type ColumnChoice, type Role, roles } from './columns.ts';
+export { aliases as columnAliases, type ColumnChoice, type Role, roles } from './columns.ts';
 export type { Detection, Format, FormatFeatures } from './format.ts';
 export type { FileHead } from './head.ts';
 export type { ReadOptions } from './options.ts';
@@ -9,4 +9,5 @@ export { formatNamed, formats } from './registry.ts';
 export type { Cell, Sheet, SheetColumn } from './sheet.ts';
 export type { AnswerRecord } from './sink.ts';
 export { type ByteStream, fileSource, type RandomAccess, type Source, sourceOf } from './source.ts';
+export { missingValues } from './values.ts';
 export { outputFormat, writeAnswers, writeResults, writeSheet, writeWorkers } from './write.ts';

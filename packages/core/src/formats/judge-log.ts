@@ -67,7 +67,7 @@ function readReply(value: unknown, place: Place, sink: AnswerSink): void {
     (typeof response.status_code === 'number' && response.status_code >= 400) ||
     result.type === 'errored';
   if (failed || label === null) {
-    sink.note('% replies failed or held no label; they are kept as abstentions');
+    sink.note('% {reply|replies} failed or held no label; kept as {an abstention|abstentions}');
     sink.answer({ task, worker, kind: 'ai', label: null, status: 'abstain', time }, place);
     return;
   }

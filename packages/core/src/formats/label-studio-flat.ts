@@ -67,7 +67,7 @@ async function read(reader: SourceReader, head: FileHead, sink: AnswerSink): Pro
   const add = (get: (name: string) => unknown, place: Place): void => {
     const id = textOfValue(get('annotation_id'));
     if (id !== null && id !== '' && !sink.first('label-studio annotation', id)) {
-      sink.note('% annotations were exported more than once and count once');
+      sink.note('% {annotation was|annotations were} exported more than once and {counts|count} once');
       return;
     }
     const annotator = get('annotator');
@@ -183,7 +183,10 @@ function labelOf(value: unknown, sink: AnswerSink): string | string[] | null {
   }
   if (Array.isArray(value)) {
     if (value.some(isObject)) {
-      sink.note('% regions (boxes, spans, relations) are no label of a whole task and were left out', value.length);
+      sink.note(
+        '% {region (a box, span or relation) is|regions (boxes, spans, relations) are} no label of a whole task and {was|were} left out',
+        value.length,
+      );
       return null;
     }
     return texts(value);

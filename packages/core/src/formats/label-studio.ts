@@ -97,7 +97,7 @@ function readAnnotation(annotation: unknown, task: string, place: Place, sink: A
   if (!isObject(annotation)) throw notAnObject('annotation', annotation);
   const id = textOfValue(annotation.id);
   if (id !== null && !sink.first('label-studio annotation', id)) {
-    sink.note('% annotations were exported more than once and count once');
+    sink.note('% {annotation was|annotations were} exported more than once and {counts|count} once');
     return;
   }
   const cancelled = annotation.was_cancelled === true;
@@ -140,7 +140,9 @@ function answersOf(result: unknown, sink: AnswerSink): Map<string, string | stri
     const question = textOfValue(region.from_name) ?? 'label';
     const label = labelOf(region.value, textOfValue(region.type) ?? '');
     if (label === undefined) {
-      sink.note('% regions (boxes, spans, relations) are no label of a whole task and were left out');
+      sink.note(
+        '% {region (a box, span or relation) is|regions (boxes, spans, relations) are} no label of a whole task and {was|were} left out',
+      );
       continue;
     }
     const before = answers.get(question);

@@ -68,7 +68,7 @@ async function read(reader: SourceReader, head: FileHead, sink: AnswerSink): Pro
         checkWidth(row, header.length, head.name);
         const cell = (index: number): string => (index < 0 ? '' : row.cells[index]);
         if (idAt >= 0 && !sink.first('mturk assignment', cell(idAt))) {
-          sink.note('% assignments were listed more than once and count once');
+          sink.note('% {assignment was|assignments were} listed more than once and {counts|count} once');
           return;
         }
         const [cost, time, seconds] = [

@@ -136,7 +136,7 @@ function answer(
     sink.answer({ ...common, label: decision === 'accept' ? line.user_input : null, status }, place);
     return;
   }
-  sink.note('% lines without a choice or label (spans, images) were left out');
+  sink.note('% {line|lines} without a choice or label (spans, images) {was|were} left out');
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -55,7 +55,7 @@ function readRun(run: unknown, place: Place, sink: AnswerSink): void {
   }
   const id = textOfValue(run.id);
   if (id !== null && !sink.first('pybossa run', id)) {
-    sink.note('% task runs were exported more than once and count once');
+    sink.note('% {task run was|task runs were} exported more than once and {counts|count} once');
     return;
   }
   const [time, created] = [timeOf(run.finish_time), timeOf(run.created)];
@@ -77,7 +77,7 @@ function readRun(run: unknown, place: Place, sink: AnswerSink): void {
   }
   for (const [question, value] of Object.entries(parsed)) {
     if (isObject(value) || (Array.isArray(value) && value.some(isObject))) {
-      sink.note('% structured fields of info are no labels and were left out');
+      sink.note('% structured {field of info is no label|fields of info are no labels} and {was|were} left out');
       continue;
     }
     sink.answer({ ...common, question, label: widgetLabel(value) }, place);

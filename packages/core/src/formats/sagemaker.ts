@@ -115,7 +115,7 @@ function readConsolidated(
     metadata['class-name'] ?? (isObject(metadata['class-map']) ? Object.values(metadata['class-map']) : undefined);
   const raw = value[job];
   if (names === undefined && (isObject(raw) || raw === undefined)) {
-    sink.note('% objects without a class (boxes, masks) were left out');
+    sink.note('% {object|objects} without a class (boxes, masks) {was|were} left out');
     return;
   }
   const label = Array.isArray(names) ? names.map((name) => textOfValue(name) ?? '') : textOfValue(names ?? raw);

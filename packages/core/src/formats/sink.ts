@@ -197,7 +197,7 @@ export class AnswerSink {
       );
   }
 
-  /** Adds to a note that is given once with a count: `%` stands for the number. */
+  /** Adds to a note that is given once with a count: `%` stands for the number, `{is|are}` for one or many. */
   note(text: string, count = 1): void {
     this.#notes.set(text, (this.#notes.get(text) ?? 0) + count);
   }
@@ -214,7 +214,7 @@ export class AnswerSink {
       receipt.sources.push(...this.sources);
       receipt.columns.push(...[...this.columns].map(([from, to]) => ({ from, to })));
       receipt.guesses.push(...this.guesses);
-      for (const [text, count] of this.#notes) receipt.notes.push(text.replace('%', count.toLocaleString('en')));
+      for (const [text, count] of this.#notes) receipt.notes.push(counted(text, count));
       result.set(name, { table, receipt });
     }
     return result;
@@ -232,6 +232,11 @@ export interface Place {
   readonly file: string;
   readonly line?: number;
   readonly json?: string;
+}
+
+function counted(text: string, count: number): string {
+  const chosen = text.replace(/\{([^|}]*)\|([^}]*)\}/g, (_, one: string, many: string) => (count === 1 ? one : many));
+  return chosen.replace('%', count.toLocaleString('en'));
 }
 
 interface Placed {

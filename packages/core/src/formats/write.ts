@@ -61,7 +61,8 @@ export function writeSheet(sheet: Sheet, format: string): Chunks {
 }
 
 /**
- * The format that a format id or file name chooses for output.
+ * The format that a format id or file name chooses for output: its extension, or the format named
+ * before it, as in `labels.label-studio.json`.
  *
  * @throws {InputError} unknown-format, before anything is written
  */
@@ -73,8 +74,10 @@ export function outputFormat(name: string, what: 'answers' | 'results' | 'worker
   );
   const byId = can.find(({ id }) => id === plain);
   const extension = /\.([a-z0-9]+)$/i.exec(plain)?.[1].toLowerCase();
+  const layout = /\.([a-z-]+)\.[a-z0-9]+$/i.exec(plain)?.[1].toLowerCase();
   const found =
     byId ??
+    can.find(({ id, write }) => id === layout && write?.sheet === undefined) ??
     can.find(
       ({ extensions, write }) =>
         write?.sheet !== undefined && extension !== undefined && extensions.includes(extension),

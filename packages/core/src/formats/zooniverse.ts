@@ -82,7 +82,7 @@ function readClassification(cell: (name: string) => string, file: string, line: 
   const [details, selection] = isObject(metadata) ? [metadata, metadata.subject_selection_state] : [{}, undefined];
   const retired = isObject(selection) && selection.retired === true;
   if (isObject(selection) && selection.already_seen === true)
-    sink.note('% classifications are of subjects their volunteer had seen before');
+    sink.note('% {classification is of a subject its|classifications are of subjects their} volunteer had seen before');
   const [started, finished] = [details.started_at, details.finished_at].map((time) =>
     parseTime(textOfValue(time) ?? ''),
   );
@@ -118,6 +118,8 @@ function labelOf(value: unknown, sink: AnswerSink): string | string[] | null | u
 }
 
 function left(sink: AnswerSink): undefined {
-  sink.note('% drawings and combined tasks are no label of a whole subject and were left out');
+  sink.note(
+    '% {drawing or combined task is|drawings and combined tasks are} no label of a whole subject and {was|were} left out',
+  );
   return undefined;
 }

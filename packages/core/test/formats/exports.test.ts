@@ -144,17 +144,19 @@ describe.each(
     expect(carried(table.with({ question: 'label' }), format)).toEqual(carried(sample(), format));
   });
   // A Parquet file is read by its columns, whichever of the two ids wrote it.
-  it.runIf(id !== 'hugging-face')('is found again by its content', async () => {
-    const bytes = await bytesOf(writeAnswers(sample(), id));
-    const { tables } = await read(`again.${format.extensions[0]}`, bytes);
-    expect([...tables.values()][0].receipt.format).toBe(id);
-  });
-  it.runIf(format.carries.questions)('keeps several questions apart', async () => {
-    const both = [sample('animal'), sample('mood')];
-    const { tables } = await read(`again.${format.extensions[0]}`, await bytesOf(writeAnswers(both, id)));
-    for (const table of both)
-      expect(carried(tables.get(table.question)!.table, format)).toEqual(carried(table, format));
-  });
+  if (id !== 'hugging-face')
+    it('is found again by its content', async () => {
+      const bytes = await bytesOf(writeAnswers(sample(), id));
+      const { tables } = await read(`again.${format.extensions[0]}`, bytes);
+      expect([...tables.values()][0].receipt.format).toBe(id);
+    });
+  if (format.carries.questions)
+    it('keeps several questions apart', async () => {
+      const both = [sample('animal'), sample('mood')];
+      const { tables } = await read(`again.${format.extensions[0]}`, await bytesOf(writeAnswers(both, id)));
+      for (const table of both)
+        expect(carried(tables.get(table.question)!.table, format)).toEqual(carried(table, format));
+    });
 });
 
 describe('several choices in one answer', () => {
@@ -242,7 +244,7 @@ describe('traps', () => {
     const { table, receipt } = await readAnswers(sources, { duplicates: 'all' });
     expect([table.answerCount, receipt.notes]).toEqual([
       1,
-      [expect.stringContaining('1 annotations were exported more than once')],
+      [expect.stringContaining('1 annotation was exported more than once')],
     ]);
   });
   it('names the JSON path of a broken annotation', async () => {

@@ -61,6 +61,8 @@ describe('choosing a format for output', () => {
   it('goes by extension or id, and packs .gz', async () => {
     expect(outputFormat('out/labels.TSV', 'results').format.id).toBe('tsv');
     expect(outputFormat('jsonl', 'results').format.id).toBe('jsonl');
+    expect(outputFormat('labels.label-studio.json', 'results').format.id).toBe('label-studio');
+    expect(outputFormat('labels.json', 'results').format.id).toBe('json');
     const packed = await bytesOf(writeAnswers(table(), 'a.csv.gz'));
     expect([...packed.subarray(0, 2)]).toEqual([0x1f, 0x8b]);
     expect(contentOf((await read('a.csv.gz', packed)).table)).toEqual(contentOf(table()));
