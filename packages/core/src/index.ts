@@ -2,6 +2,7 @@
 export * from './answers/answer-table.ts';
 export * from './answers/builder.ts';
 export * from './answers/dictionary.ts';
+export { mergeTables } from './answers/merge.ts';
 export * from './answers/receipt.ts';
 export * from './errors.ts';
 export { Random } from './math/random.ts';

@@ -1,11 +1,10 @@
-import { type AnswerTable, InputError, type Receipt, StateError, shown } from '@assay/core';
+import { type AnswerTable, InputError, mergeTables, type Receipt, StateError, shown } from '@assay/core';
 import { type AnswersRead, readAnswers, readCells, type Source } from '@assay/core/formats';
 import { openSource, openSources, readLabelsFile } from '@assay/core/node';
 import { type CostMatrix, costMatrix, costRows } from '@assay/core/quality';
 import { count, counted } from '../output/words.ts';
 import type { Shell } from '../shell.ts';
 import { type ReadingFlags, readOptionsOf } from './flags.ts';
-import { mergeTables } from './merge.ts';
 
 /** Everything a command reads before it works. */
 export interface Answers {

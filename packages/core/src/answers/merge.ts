@@ -1,8 +1,18 @@
-import { type AnswerTable, AnswerTableBuilder } from '@assay/core';
+import type { AnswerTable } from './answer-table.ts';
+import { AnswerTableBuilder } from './builder.ts';
 
 /**
- * One table with the answers of two. `classes` keeps a declared order of classes; without it the
- * order is the canonical one. Repeats all count: each table has settled its own. O(N + names).
+ * One table with the answers of two: a crowd's and a model's, or those of two rounds.
+ *
+ * `classes` keeps a declared order of classes; without it the order is the canonical one. Tasks and
+ * workers of the same name are one. Repeats all count, since each table has settled its own: merge
+ * answers of different workers or different tasks. Weights, times, soft answers, kinds, gold and
+ * answers that do not count come along; the inputs stay as they are. O(N + names).
+ *
+ * @example
+ * const people = answersFrom([['t1', 'ana', 'cat'], ['t1', 'bo', 'dog']]);
+ * const model = answersFrom([['t1', 'judge', 'dog']]);
+ * mergeTables(people, model).answerCount; // => 3
  */
 export function mergeTables(first: AnswerTable, second: AnswerTable, classes?: readonly string[]): AnswerTable {
   const builder = new AnswerTableBuilder({ question: first.question, duplicates: 'all', classes, openClasses: true });

@@ -1,6 +1,5 @@
-import { type AnswerRow, answersFrom } from '@assay/core';
+import { type AnswerRow, answersFrom, mergeTables } from '@assay/core';
 import { expect, it } from 'vitest';
-import { mergeTables } from '../../src/input/merge.ts';
 
 const people: AnswerRow[] = [
   { task: 't1', worker: 'ana', label: 'cat', weight: 2, time: 5 },
