@@ -160,6 +160,11 @@ export class AnswerTableBuilder {
     this.#soft.set(this.size - 1, probabilities);
   }
 
+  /** Sets what the worker of the row appended last expects others to say. */
+  setPredicted(shares: Readonly<Record<string, number>>): void {
+    this.#predicted.set(this.size - 1, shares);
+  }
+
   /** Sets the kind of a worker by its index in `workers`. */
   setKind(worker: number, kind: WorkerKind): void {
     this.#kind.set(worker, kind);

@@ -106,11 +106,19 @@ export const roles: readonly Role[] = Object.keys(aliases) as Role[];
 /** Which columns are what: by role, by header name or, for files without header, a list of roles. */
 export type ColumnChoice = Readonly<Partial<Record<Role, string>>> | readonly (Role | null)[];
 
+/** A column that holds a number for a class. */
+export interface ClassColumn {
+  readonly column: number;
+  readonly name: string;
+}
+
 /** The place of each role among the columns, and what is said about it in the receipt. */
 export interface ColumnPlan {
   readonly at: Readonly<Partial<Record<Role, number>>>;
   /** Columns `p_<class>` with their class. */
-  readonly soft: readonly { readonly column: number; readonly name: string }[];
+  readonly soft: readonly ClassColumn[];
+  /** Columns `predicted_<class>`: the share of others the worker expects to say it. */
+  readonly predicted: readonly ClassColumn[];
   readonly columns: readonly { readonly from: string; readonly to: string }[];
   readonly ignored: readonly string[];
 }
@@ -173,9 +181,16 @@ export function planColumns(
       break;
     }
   }
-  const soft = header.flatMap((name, column) =>
-    /^p_./.test(name) && !taken.has(column) ? [{ column, name: name.slice(2) }] : [],
-  );
+  const classColumns = (prefix: string): ClassColumn[] =>
+    header.flatMap((name, column) =>
+      name.startsWith(prefix) && name.length > prefix.length && !taken.has(column)
+        ? [{ column, name: name.slice(prefix.length) }]
+        : [],
+    );
+  // One column alone is more likely called p_value or p_id.
+  const several = classColumns('p_');
+  const soft = several.length > 1 ? several : [];
+  const predicted = classColumns('predicted_');
   for (const role of needed) {
     if (at[role] === undefined && !(role === 'label' && soft.length > 1)) throw missingColumn(file, header, role);
   }
@@ -183,8 +198,11 @@ export function planColumns(
   return {
     at,
     soft,
+    predicted,
     columns: used.map(([role, index]) => ({ from: header[index], to: role })),
-    ignored: header.filter((_, index) => !taken.has(index) && !soft.some(({ column }) => column === index)),
+    ignored: header.filter(
+      (_, index) => !taken.has(index) && ![...soft, ...predicted].some(({ column }) => column === index),
+    ),
   };
 }
 

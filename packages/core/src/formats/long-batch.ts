@@ -22,9 +22,11 @@ export function batchReader(
   question: QuestionSink,
   general: () => void,
 ): (() => void) | undefined {
-  const { at, soft } = layout.plan;
+  const { at, soft, predicted } = layout.plan;
   const plain =
-    Object.keys(at).every((role) => known.includes(role as Role)) && soft.length === 0 && sink.options.trim !== true;
+    Object.keys(at).every((role) => known.includes(role as Role)) &&
+    soft.length + predicted.length === 0 &&
+    sink.options.trim !== true;
   const [taskAt, workerAt, labelAt, timeAt = -1] = [at.task, at.worker, at.label, at.time];
   if (!plain || taskAt === undefined || workerAt === undefined || labelAt === undefined) return undefined;
   const { builder } = question;

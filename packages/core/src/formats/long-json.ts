@@ -166,7 +166,20 @@ function recordOf(
     costMicros: moneyOf(get('cost'), names.cost ?? ''),
     exposed: get('exposed') === true || get('exposed') === 'true' || get('exposed') === 1,
     probabilities,
+    predictedShares: sharesOf(plan, keys, value),
   };
+}
+
+/** What the worker expects others to say, from keys `predicted_<class>`. */
+function sharesOf(plan: ColumnPlan, keys: readonly string[], value: JsonObject): Record<string, number> | undefined {
+  const found: Record<string, number> = {};
+  for (const { column, name } of plan.predicted) {
+    const share = numberOf(value[keys[column]], 'share');
+    if (share === undefined) continue;
+    if (!(share >= 0) || share === Number.POSITIVE_INFINITY) throw invalid('share', share, 'shares are at least 0');
+    found[name] = share;
+  }
+  return Object.keys(found).length === 0 ? undefined : found;
 }
 
 /** A task, worker or class as text exactly as written; null for nothing. */

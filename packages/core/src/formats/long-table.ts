@@ -1,7 +1,7 @@
 import type { AnswerStatus, WorkerKind } from '../answers/answer-table.ts';
 import { DictionaryBuilder } from '../answers/dictionary.ts';
 import { InputError, shown } from '../errors.ts';
-import { type ColumnPlan, knownNames, planColumns, type Role } from './columns.ts';
+import { type ClassColumn, type ColumnPlan, knownNames, planColumns, type Role } from './columns.ts';
 import { CsvScanner } from './csv-scanner.ts';
 import { type Detection, type Format, no } from './format.ts';
 import { cellTexts, type FileHead } from './head.ts';
@@ -160,7 +160,7 @@ function rowReader(
   const durationName = layout.plan.columns.find(({ to }) => to === 'duration')?.from ?? '';
   const durationUnit = /ms/i.test(durationName) ? 1 : 1000;
   const costUnit = /micros/i.test(layout.plan.columns.find(({ to }) => to === 'cost')?.from ?? '') ? 1 : 1e6;
-  const { soft } = layout.plan;
+  const { soft, predicted } = layout.plan;
   const hasExtras =
     weightAt >= 0 ||
     timeAt >= 0 ||
@@ -169,7 +169,7 @@ function rowReader(
     exposedAt >= 0 ||
     kindAt >= 0 ||
     goldAt >= 0 ||
-    soft.length > 0;
+    soft.length + predicted.length > 0;
   const statuses = wordColumn(statusOf, 'status', 'ok, skip, abstain, rejected, surplus or draft');
   const kinds = wordColumn(kindOf, 'kind of worker', 'human, ai, rule or expert');
   const flags = wordColumn(
@@ -244,7 +244,7 @@ function rowReader(
     }
     if (worker < 0) return;
     if (kindAt >= 0) setKind(question, worker);
-    const probabilities = soft.length > 0 ? probabilitiesOf() : undefined;
+    const probabilities = probabilitiesOf();
     if (probabilities !== undefined) {
       for (const name of Object.keys(probabilities)) question.labelOf(name);
       if (label < 0) label = question.labelOf(largest(probabilities));
@@ -263,17 +263,24 @@ function rowReader(
     if (costAt >= 0) builder.setExtra('costMicros', costUnit === 1 ? number(costAt, 'cost') : money(costAt));
     if (exposedAt >= 0 && flags.get(index(flags, exposedAt)) === 1) builder.setExposed();
     if (probabilities !== undefined) builder.setProbabilities(probabilities);
+    const expected = numbersOf(predicted);
+    if (expected.any) {
+      for (const name of Object.keys(expected.found)) question.labelOf(name);
+      builder.setPredicted(expected.found);
+    }
   };
   const money = (at: number): number => {
     const value = parseMoney(cell(at));
     if (!Number.isNaN(value) || isMissing(at)) return value;
     throw invalidCell('cost', cell(at), 'write money as 0.05 or $0.05');
   };
-  const probabilitiesOf = (): Record<string, number> | undefined => {
+  const numbersOf = (
+    columns: readonly ClassColumn[],
+  ): { found: Record<string, number>; total: number; any: boolean } => {
     const found: Record<string, number> = {};
     let total = 0;
     let any = false;
-    for (const { column: at, name } of soft) {
+    for (const { column: at, name } of columns) {
       const value = number(at, 'probability');
       if (Number.isNaN(value)) continue;
       if (value < 0) throw invalidCell('probability', cell(at), 'probabilities are at least 0');
@@ -281,6 +288,10 @@ function rowReader(
       total += value;
       any = true;
     }
+    return { found, total, any };
+  };
+  const probabilitiesOf = (): Record<string, number> | undefined => {
+    const { found, total, any } = numbersOf(soft);
     if (!any) return undefined;
     if (!(total > 0) || total === Number.POSITIVE_INFINITY)
       throw invalidCell('probabilities', JSON.stringify(found), 'at least one must be above 0 and all finite');

@@ -23,10 +23,10 @@ const known: ReadonlySet<string> = new Set<Role>([
 ]);
 
 /** Can the table be read column by column? */
-export function isColumnwise({ at, soft }: ColumnPlan, sink: AnswerSink): boolean {
+export function isColumnwise({ at, soft, predicted }: ColumnPlan, sink: AnswerSink): boolean {
   const all =
     Object.keys(at).every((role) => known.has(role)) &&
-    soft.length === 0 &&
+    soft.length + predicted.length === 0 &&
     at.worker !== undefined &&
     at.label !== undefined;
   return all && sink.options.trim !== true && sink.options.several !== 'each';

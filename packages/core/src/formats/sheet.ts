@@ -94,7 +94,7 @@ interface SheetRow {
 
 /**
  * The answers in the canonical long form, one row each: `task,worker,label` and, where they are
- * used, `question, kind, status, weight, at, duration_ms, cost, saw_suggestion, gold, p_<class>…`.
+ * used, `question, kind, status, weight, at, duration_ms, cost, saw_suggestion, gold, p_<class>…, predicted_<class>…`.
  *
  * Answers that do not count are written with their status, tasks and workers without answers as rows
  * of their own, so that reading gives the same tables again.
@@ -171,15 +171,20 @@ export function answersSheet(tables: readonly AnswerTable[]): Sheet {
       ),
     );
   }
-  const soft = tables.filter((table) => table.soft !== undefined);
-  for (const name of new Set(soft.flatMap((table) => table.classes.names()))) {
-    const at = (index: number): Cell => {
-      const { table, answer } = row(index);
-      const k = table.soft === undefined || answer < 0 ? -1 : table.classes.indexOf(name);
-      return k < 0 || table.soft === undefined ? null : finite(table.soft[answer * table.classCount + k]);
-    };
-    columns.push({ name: `p_${name}`, kind: 'number', at });
-  }
+  const perClass = (prefix: string, column: (table: AnswerTable) => Float64Array | undefined): void => {
+    const names = tables.filter((table) => column(table) !== undefined).flatMap((table) => table.classes.names());
+    for (const name of new Set(names)) {
+      const at = (index: number): Cell => {
+        const { table, answer } = row(index);
+        const values = answer < 0 ? undefined : column(table);
+        const k = table.classes.indexOf(name);
+        return values === undefined || k < 0 ? null : finite(values[answer * table.classCount + k]);
+      };
+      columns.push({ name: `${prefix}${name}`, kind: 'number', at });
+    }
+  };
+  perClass('p_', (table) => table.soft);
+  perClass('predicted_', (table) => table.predicted);
   return { length: blocks.reduce((sum, { length }) => sum + length, 0), columns };
 }
 

@@ -23,6 +23,8 @@ export interface AnswerRecord {
   readonly costMicros?: number;
   readonly exposed?: boolean;
   readonly probabilities?: Readonly<Record<string, number>>;
+  /** Share of others the worker expects to say each class. */
+  readonly predictedShares?: Readonly<Record<string, number>>;
 }
 
 /** The most errors collected before reading stops. */
@@ -369,6 +371,10 @@ export class QuestionSink {
     if (record.durationMs !== undefined) builder.setExtra('durationMs', record.durationMs);
     if (record.costMicros !== undefined) builder.setExtra('costMicros', record.costMicros);
     if (record.exposed === true) builder.setExposed();
+    if (record.predictedShares !== undefined) {
+      for (const name of Object.keys(record.predictedShares)) this.labelOf(name);
+      builder.setPredicted(record.predictedShares);
+    }
     if (record.probabilities !== undefined) {
       for (const name of Object.keys(record.probabilities)) this.labelOf(name);
       builder.setProbabilities(record.probabilities);

@@ -32,6 +32,10 @@ export function contentOf(table: AnswerTable): Record<string, unknown> {
       durationMs: table.durationMs?.[e],
       costMicros: table.costMicros?.[e],
       exposed: table.exposed?.[e],
+      predicted:
+        table.predicted === undefined
+          ? undefined
+          : Array.from(table.predicted.subarray(e * k, (e + 1) * k), (share) => Number(share.toFixed(12))),
       soft:
         table.soft === undefined
           ? undefined

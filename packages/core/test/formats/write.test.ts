@@ -19,7 +19,7 @@ const full: AnswerRow[] = [
   { task: ' t2', worker: 'judge@1', kind: 'ai', probabilities: { cat: 0.25, 'Dog\nhound': 0.75 } },
   { task: ' t2', worker: 'bo', label: 'cat', status: 'rejected', time: 5 },
   { task: 't3', worker: 'bo', label: null, status: 'skip' },
-  { task: '01', worker: '1', label: 'é日本🙂' },
+  { task: '01', worker: '1', label: 'é日本🙂', predictedShares: { cat: 0.25, 'é日本🙂': 0.75 } },
 ];
 
 function table(rows: readonly AnswerRow[] = full, question = 'label') {
