@@ -7,6 +7,8 @@ export const experiments: Readonly<Record<string, () => Promise<Experiment>>> = 
   okg: async () => (await import('./control/okg.ts')).okg,
   replay: async () => (await import('./control/replay.ts')).replay,
   streaming: async () => (await import('./control/streaming.ts')).streaming,
+  crowdlab: async () => (await import('./crowdlab/crowdlab.ts')).crowdlabStudy,
+  haem: async () => (await import('./haem/haem.ts')).haemStudy,
   'turkontrol-2010': async () => (await import('./turkontrol/turkontrol-2010.ts')).turkontrol2010,
   'turkontrol-2011': async () => (await import('./turkontrol/turkontrol-2011.ts')).turkontrol2011,
   'turkontrol-learning': async () => (await import('./turkontrol/turkontrol-learning.ts')).turkontrolLearning,

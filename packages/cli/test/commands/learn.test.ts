@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { assay, filesIn, folderWith, root } from '../support/run-cli.ts';
 
-/** 60 tasks of two classes that one number tells apart, three people right three times of four. */
+/** 60 tasks of two classes that one number tells apart, three people right five times of seven. */
 function files(): Record<string, string> {
   const answers = ['task,worker,label'];
   const truth = ['task,label'];
@@ -14,7 +14,7 @@ function files(): Record<string, string> {
     truth.push(`t${task},${label}`);
     features.push(`t${task},${(task % 2) * 4 + ((task * 13) % 10) / 10},${(task * 7) % 5}`);
     for (let person = 0; person < 3; person++)
-      answers.push(`t${task},p${person},${(task * 5 + person * 3) % 4 === 0 ? other : label}`);
+      answers.push(`t${task},p${person},${(task * 37 + person * 11) % 7 < 2 ? other : label}`);
   }
   const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`;
   return {
@@ -88,7 +88,7 @@ describe.skipIf(absent)(
         testRows: 2,
         models: [{ name: 'mlp', trained: true }],
       });
-      expect(document.accuracy).toBeGreaterThan(0.95);
+      expect(document.accuracy).toBeGreaterThan(0.8);
       const predicted = assay(
         ['predict', 'model.onnx', '--features', 'others.csv', '--truth', 'others-truth.csv', '-o', 'p.csv', '--json'],
         cwd,

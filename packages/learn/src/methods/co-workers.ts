@@ -81,6 +81,8 @@ export interface NetworkSettings {
   readonly training: TrainingOptions;
   /** 0: asked about the tasks it was trained on. F: out of fold. */
   readonly folds: number;
+  /** Standardise the features; default true. */
+  readonly standardise?: boolean;
   /** Go on training in each round instead of starting afresh. */
   readonly warm?: boolean;
 }
@@ -129,8 +131,9 @@ export class NetworkCoWorker implements CoWorker {
     const rows = Uint32Array.from(this.#tasks, (task) => features.rowOfTask[task]);
     const found = standardisationOf(features.matrix, rows);
     if (found.constant > 0) this.notes.push(`${found.constant} features are constant: they say nothing`);
-    this.#standardisation = found;
-    this.#matrix = standardised(features.matrix, found);
+    const asTheyAre = { mean: found.mean.map(() => 0), scale: found.scale.map(() => 1) };
+    this.#standardisation = settings.standardise === false ? asTheyAre : found;
+    this.#matrix = settings.standardise === false ? features.matrix : standardised(features.matrix, found);
     this.#architecture = settings.architecture(features.matrix, table.classCount);
     this.name = this.#architecture.name;
   }

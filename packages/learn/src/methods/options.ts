@@ -63,6 +63,12 @@ export const networkOptions = {
     does: 'L2 added to the gradient.',
     why: 'Dropout does the work.',
   },
+  standardise: {
+    kind: 'boolean',
+    default: true,
+    does: 'Bring every feature to mean 0 and deviation 1 over the tasks trained on.',
+    why: 'One rate then suits all features; false for pixels that are scaled already.',
+  },
   patience: {
     kind: 'number',
     default: 0,
@@ -118,6 +124,7 @@ export interface NetworkValues {
   readonly rate: number;
   readonly decay: number;
   readonly patience: number;
+  readonly standardise: boolean;
 }
 
 /** How the network takes part, as the options say. */
@@ -127,6 +134,7 @@ export function networkSettings(values: NetworkValues, folds: number, epochs: nu
     architecture: (matrix, classes) => architectureOf(values, matrix, classes),
     training: { epochs, batch, rate, decay, patience },
     folds,
+    standardise: values.standardise,
   };
 }
 
