@@ -229,6 +229,15 @@ describe('assay compare', () => {
     expect(JSON.parse(assay(args, { cwd: folder }).stdout).results).toHaveLength(1);
   });
 
+  it('does not score the tasks whose label it gave to the methods', () => {
+    const args = ['compare', 'answers.csv', '--truth', 'truth.csv', '--methods', 'wawa', '--json', '--gold', '-'];
+    const some = assay(args, { cwd: folder, input: 'task,label\nt1,cat\n' });
+    expect(JSON.parse(some.stdout).tasks).toBe(2);
+    const all = assay(args, { cwd: folder, input: truth });
+    expect(all.code).toBe(1);
+    expect(all.stderr).toContain('every task of it is gold');
+  });
+
   it('refuses truth about other tasks', () => {
     const args = ['compare', 'answers.csv', '--truth', '-', '--methods', 'wawa', '--json'];
     const run = assay(args, { cwd: folder, input: 'task,label\nq1,cat\n' });

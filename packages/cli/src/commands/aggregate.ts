@@ -11,7 +11,7 @@ import {
 } from '@assay/core/quality';
 import { Command, InvalidArgumentError } from 'commander';
 import { decided } from '../decisions.ts';
-import { type Answers, readAll } from '../input/answers.ts';
+import { type Answers, readAll, toldNotes } from '../input/answers.ts';
 import {
   engineOption,
   type MethodFlags,
@@ -76,7 +76,8 @@ async function aggregate(paths: readonly string[], flags: Flags, shell: Shell): 
   if (toCheck !== undefined) checkOutputName(toCheck, 'results');
   await checkWritable(outputs, [...paths, ...sideFiles]);
 
-  const answers = await readAll(paths, flags, shell);
+  const read = await readAll(paths, flags, shell);
+  const answers = { ...read, notes: [...read.notes, ...toldNotes(read)] };
   const say = flags.json === true ? (): void => {} : (line: string): void => shell.say(line);
   say(receiptLine(answers.receipt));
   for (const note of [...receiptNotes(answers.receipt), ...answers.notes]) say(`Note: ${note}`);

@@ -1,4 +1,4 @@
-import { AssayError, fitAsync, InputError, type Method, Random, shown } from '@assay/core';
+import { AssayError, fitAsync, goldLabels, InputError, type Method, Random, shown } from '@assay/core';
 import { methodById, methods } from '@assay/core/methods';
 import {
   bootstrapMeans,
@@ -65,8 +65,9 @@ interface Row {
 
 async function compare(paths: readonly string[], flags: Flags, shell: Shell): Promise<void> {
   const chosen = flags.methods ?? [...methods];
-  const answers = await readAll(paths, flags, shell);
-  refuseForeignTruth(answers, flags.truth);
+  const read = await readAll(paths, flags, shell);
+  refuseForeignTruth(read, flags.truth);
+  const answers = withoutTold(read, flags.truth);
   const say = flags.json === true ? (): void => {} : (line: string): void => shell.say(line);
   say(receiptLine(answers.receipt));
   for (const note of [...receiptNotes(answers.receipt), ...answers.notes]) say(`Note: ${note}`);
@@ -101,6 +102,24 @@ function refuseForeignTruth({ table, truth }: Answers, path: string): void {
   const [got] = known;
   const problem = got === undefined ? 'it knows no label' : `none of its tasks has answers, for example ${shown(got)}`;
   throw new InputError(`invalid truth: ${problem}; ${hint}`, { code: 'invalid-truth', path, got, hint });
+}
+
+/** Scores leave out tasks whose label the methods were given: a vote told the label would look as good as any model. */
+function withoutTold(answers: Answers, path: string): Answers {
+  const { table, truth = new Map<string, string>() } = answers;
+  const gold = goldLabels(table);
+  const left = new Map([...truth].filter(([task]) => !gold.has(task)));
+  if (left.size === truth.size) return answers;
+  if ([...left.keys()].every((task) => table.tasks.indexOf(task) < 0)) {
+    const hint = 'keep some known labels out of the gold';
+    throw new InputError(`invalid truth: every task of it is gold, so nothing is left to score; ${hint}`, {
+      code: 'invalid-truth',
+      path,
+      hint,
+    });
+  }
+  const note = `${counted(truth.size - left.size, 'true label')} also given as gold: those tasks are not scored`;
+  return { ...answers, truth: left, notes: [...answers.notes, note] };
 }
 
 async function outcomeOf(method: Method, answers: Answers, seed: number, shell: Shell): Promise<Outcome> {

@@ -10,7 +10,7 @@ import {
 import type { CheckRow, ReportInput, Statistic, TruthSummary } from '@assay/figures/report';
 import { report as page } from '@assay/figures/report';
 import { Command } from 'commander';
-import { type Answers, readAll } from '../input/answers.ts';
+import { type Answers, readAll, toldNotes } from '../input/answers.ts';
 import { type MethodFlags, methodFrom, type ReadingFlags, withMethodFlags, withReadingFlags } from '../input/flags.ts';
 import { agreementOf } from '../output/agreement.ts';
 import { checkWritable, writeAll } from '../output/files.ts';
@@ -58,7 +58,7 @@ async function report(paths: readonly string[], flags: Flags, shell: Shell): Pro
     ...partsOfAuto(estimate),
     agreement: statisticsOf(agreement),
     ...(answers.truth === undefined ? {} : { truth: truthSummary(estimate, answers, flags.seed) }),
-    notes: [...receiptNotes(answers.receipt), ...answers.notes, ...agreement.notes],
+    notes: [...receiptNotes(answers.receipt), ...answers.notes, ...toldNotes(answers), ...agreement.notes],
     checkCommand: `assay aggregate ${paths.join(' ')} --gold checked.csv`,
   });
   shell.signal.throwIfAborted();

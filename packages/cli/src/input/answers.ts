@@ -1,4 +1,4 @@
-import { type AnswerTable, InputError, mergeTables, type Receipt, StateError, shown } from '@assay/core';
+import { type AnswerTable, goldLabels, InputError, mergeTables, type Receipt, StateError, shown } from '@assay/core';
 import { type AnswersRead, readAnswers, readCells, type Source } from '@assay/core/formats';
 import { openSource, openSources, readLabelsFile } from '@assay/core/node';
 import { type CostMatrix, costMatrix, costRows } from '@assay/core/quality';
@@ -130,20 +130,24 @@ function withGold(
   }
 }
 
+/** What to know of a score over tasks of which some labels were given to the method. */
+export function toldNotes({ table, truth = new Map() }: Answers): string[] {
+  const told = [...goldLabels(table).keys()].filter((task) => truth.has(task)).length;
+  if (told === 0) return [];
+  return [`${counted(told, 'true label')} also given as gold: the score counts them, though the method was told`];
+}
+
 function truthNotes(table: AnswerTable, truth: ReadonlyMap<string, string>, path: string): string[] {
-  let [known, foreign, told] = [0, 0, 0];
+  let [known, foreign] = [0, 0];
   for (const [task, label] of truth) {
     const index = table.tasks.indexOf(task);
     if (index < 0) continue;
     known++;
     if (table.classes.indexOf(label) < 0) foreign++;
-    if (table.gold !== undefined && table.gold[index] >= 0) told++;
   }
   const notes: string[] = [];
   if (known === 0) notes.push(`no task of ${path} has answers: there is nothing to score`);
   if (foreign > 0) notes.push(`${counted(foreign, 'true label')} nobody answered: no method can be right there`);
-  if (told > 0)
-    notes.push(`${counted(told, 'true label')} also given as gold: the score counts them, though the method was told`);
   return notes;
 }
 
