@@ -4,10 +4,10 @@ import { Random } from '../math/random.ts';
 import type { Estimate } from './estimate.ts';
 import { type OptionTable, type OptionValues, parseOptions } from './options.ts';
 
-/** Where a fit stands after a sweep. */
+/** Where a fit stands: after a sweep, or shown once more within a long one. */
 export interface Progress {
   readonly iteration: number;
-  /** The objective the method maximises, NaN where it has none. */
+  /** The objective the method maximises, NaN where it has none or none yet. */
   readonly objective: number;
 }
 
@@ -27,8 +27,9 @@ export type AnswerKind = 'categorical' | 'binary';
 /**
  * One way to find the true labels.
  *
- * `fit` is a generator: it yields after each sweep and returns the estimate, so progress,
- * cancellation and time limits need no code in any method. It must not change the table, and must
+ * `fit` is a generator: it yields after each sweep, and within long ones with the progress of the
+ * sweep before, and returns the estimate; so progress, cancellation and time limits need no code in
+ * any method. It must not change the table, and must
  * give a neutral result with a note (never NaN, never an error) on degenerate tables. Options reach
  * it parsed.
  */
@@ -104,8 +105,8 @@ const sliceMs = 12;
 /**
  * As {@link fit}, giving way to other work every few milliseconds.
  *
- * `signal` stops it after the running sweep with a {@link StateError} `cancelled`; `onProgress` is
- * called after each sweep.
+ * `signal` stops it where the method yields next (after a sweep, or within a long one) with a
+ * {@link StateError} `cancelled`; `onProgress` is called there too.
  *
  * @throws {InputError} unknown-option, invalid-option
  * @throws {StateError} cancelled

@@ -139,7 +139,10 @@ function* fitAverage(
   const votes = voteCounts(table);
   // The models must not see gold: their answers on checked tasks are the evidence for or against them.
   const members = yield* fitMembers(table, votes, notes);
+  const between: Progress = { iteration: members.sweeps, objective: Number.NaN };
+  yield between;
   const confusion = shrunkConfusions(softCounts(table, members.plain), classCount);
+  yield between;
   const rho = members.repeatedTasks === 0 ? mostDependence : dependence(table, members.plain, confusion);
 
   const target =
@@ -147,6 +150,7 @@ function* fitAverage(
       ? meanConfidence(table, members.plain)
       : estimatedAccuracy(meanConfidence(table, members.average), rho, classCount);
   const posterior = temperTo(table, members.average, target);
+  yield between;
   const overruled = overruledTasks(table, votes, posterior);
   const verdict = verdictOf(table, votes, members.average);
   const answered = answeredTasks(table);
@@ -154,6 +158,7 @@ function* fitAverage(
   applyCap(overruled, Math.floor(cap * answered + 1e-9), posterior, classCount);
 
   const accuracy = expectedAccuracy(table, posterior, members.average, votes, overruled.length, answered);
+  yield between;
   clampGold(table, posterior);
   const labels = largest(posterior, table.taskCount, classCount);
   const kept = overruled.filter((item) => item.kept).length;
@@ -171,6 +176,7 @@ function* fitAverage(
     verdict,
     checkList: checkListOf(table, votes, overruled),
   };
+  yield between;
   notes.push(...autoNotes(report, overruled, cap, values.maxOverruled, table));
   const finalConfusion = shrunkConfusions(softCounts(table, posterior), classCount);
   return estimateOf(table, {

@@ -137,7 +137,7 @@ export const ebcc: Method = defineMethod({
     let converged = false;
     const ends: number[] = [];
     for (let attempt = 0; attempt < values.starts; attempt++) {
-      const starting: Progress = { iteration: 0, objective: Number.NEGATIVE_INFINITY };
+      const starting: Progress = { iteration: 0, objective: Number.NaN };
       const start = yield* showingProgress(
         startingJoint(table, values.subtypes, order, random.fork(attempt)),
         starting,

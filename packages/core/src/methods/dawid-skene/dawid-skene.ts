@@ -32,7 +32,7 @@ const citation =
  * crowds, whose mistakes are shared.
  *
  * Shapes: posterior T×K, confusion W×K×K [worker][true][said], prior K. O(N·K + W·K²) per sweep.
- * Tasks without answers get the prior; rows of classes a worker never met keep their last value;
+ * Tasks without answers get the prior; rows of classes a worker never met are even;
  * gold tasks are clamped and teach the confusions; task priors replace the class prior; test
  * answers are added to the counts; answer weights are powers of the likelihood. Ties are flagged.
  * Soft answers count as their most likely class.
@@ -154,7 +154,7 @@ const mapOptions = optionTable({
  * expectation-maximisation.
  *
  * Use instead of {@link dawidSkene} when workers have few answers: the prior says that workers are
- * better than random, which also keeps the classes from swapping. Parameters below 1 are refused:
+ * better than random, which also makes swapped classes unlikely. Parameters below 1 are refused:
  * the mode may not exist; use {@link variationalBayes} there.
  *
  * As {@link dawidSkene} in every other respect. The log-posterior never falls.

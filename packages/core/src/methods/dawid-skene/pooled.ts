@@ -12,7 +12,8 @@ const options = optionTable({ prior: priorOption, ...emOptions });
  *
  * Use when workers have fewer than five answers each, so that nobody's own matrix can be learned,
  * and classes are confused in a typical way. It knows no good and bad workers; everyone's accuracy
- * is the crowd's. With one class pair and a symmetric crowd it decides as majority vote does.
+ * is the crowd's. With two classes that are equally frequent and equally well known it decides as the
+ * majority vote.
  *
  * Shapes, missing and degenerate input as {@link dawidSkene}. The log-likelihood never falls, up to
  * the 0.01 pseudo-answers per cell.

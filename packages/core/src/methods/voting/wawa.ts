@@ -14,7 +14,7 @@ const options = optionTable({ tie: tieOption });
  * weighs as much as the share of the first vote's labels they gave.
  *
  * Use for a quick vote that listens less to careless workers. Weights lie in [0, 1], so it cannot
- * turn a liar's answers round and is never far from the majority; {@link iwmv} goes further. The
+ * turn a liar's answers round and stays near the majority; {@link iwmv} goes further. The
  * posterior is the share of weighted votes (not calibrated). Answer weights and soft answers count
  * in parts; gold tasks keep their class and teach the weights; tasks without answers are uniform.
  * O(N + T·K).
