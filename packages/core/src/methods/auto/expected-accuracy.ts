@@ -8,6 +8,7 @@ const modelTasks = 20;
 /**
  * Mean confidence of the final posterior with its interval. Checked tasks sharpen it in two strata,
  * since a check list is not a random sample: tasks where models and majority differ, and the rest.
+ * What they say holds for the tasks not checked; the checked ones have their given label and count as right.
  */
 export function expectedAccuracy(
   table: AnswerTable,
@@ -32,10 +33,12 @@ export function expectedAccuracy(
     variance += weight[i] ** 2 * ((m * (1 - m)) / (a + b + 1));
   });
   const size = Math.max(1, (mean * (1 - mean)) / Math.max(variance, 1e-9) - 1);
+  const known = checked / answered;
+  const whole = (accuracy: number): number => known + (1 - known) * accuracy;
   return {
-    value: mean,
-    lo: betaQuantile(0.05, mean * size, (1 - mean) * size),
-    hi: betaQuantile(0.95, mean * size, (1 - mean) * size),
+    value: whole(mean),
+    lo: whole(betaQuantile(0.05, mean * size, (1 - mean) * size)),
+    hi: whole(betaQuantile(0.95, mean * size, (1 - mean) * size)),
   };
 }
 

@@ -87,6 +87,19 @@ describe('auto', () => {
     expect(result.notes.join()).toContain('accuracy cannot be known from answers');
   });
 
+  it('takes checked tasks for right and the others for as good as the checks say', () => {
+    const estimateWith = (checked: number): AutoReport['expectedAccuracy'] => {
+      const gold = new Map([...truth].slice(0, checked));
+      return (fit(auto, table.withGold(gold).table).extra as unknown as AutoReport).expectedAccuracy;
+    };
+    expect(estimateWith(truth.size)).toEqual({ value: 1, lo: 1, hi: 1 });
+    const [half, none] = [estimateWith(truth.size / 2), estimateWith(0)];
+    expect(half.value).toBeGreaterThan(0.5);
+    expect(half.lo).toBeLessThan(half.value);
+    expect(half.hi).toBeGreaterThan(half.value);
+    expect(half.hi - half.lo).toBeLessThan(none.hi - none.lo);
+  });
+
   it('falls back on votes where every row has a label of its own, and asks about the column', () => {
     const own = Array.from({ length: 1500 }, (_, i) => [`t${i % 500}`, `w${i % 7}`, `text ${i}`] as const);
     const result = fit(auto, answersFrom(own));
