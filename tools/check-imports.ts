@@ -27,7 +27,10 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
 
 /** Names that would make a result depend on where and when core runs. */
 const forbiddenInCore: readonly (readonly [RegExp, string])[] = [
-  [/\bDate\b(?!\.UTC\b|\.parse\b)/g, 'Date: pass a clock in (Date.UTC and Date.parse are pure and allowed)'],
+  [
+    /\bnew Date\(\s*\)|\bDate\.now\b|(?<!new )\bDate\(/g,
+    'the present time: pass a clock in (dates of given times are pure and allowed)',
+  ],
   [/\bMath\.random\b/g, 'Math.random: pass a Random in'],
   [/\bprocess\b\s*[.[]/g, 'process: core also runs in browsers'],
   [/\bBuffer\b\s*[.(]/g, 'Buffer: core also runs in browsers'],
