@@ -89,7 +89,9 @@ export interface LearnOptions {
  * @throws {StateError} cancelled, diverged
  * @throws {EngineError} missing-runtime
  * @example
- * const { estimate, classifier } = await learn(haem, { table, features }, { seed: 1 });
+ * const table = answersFrom([['t1', 'ana', 'no'], ['t2', 'ana', 'yes'], ['t2', 'bo', 'yes'], ['t3', 'bo', 'no']]);
+ * const features = joinFeatures(table, matrixOf('lengths', [3, 1], [1, 9, 2], ['t1', 't2', 't3']));
+ * (await learn(raykar, { table, features })).estimate.label('t2'); // => 'yes'
  */
 export function learn(method: LearnMethod, input: LearnInput, options: LearnOptions = {}): Promise<LearnResult> {
   const { seed = 0, signal, onProgress = (): void => {} } = options;

@@ -43,9 +43,9 @@ const forwardRows = 1024;
  *
  * @throws {EngineError} missing-runtime where ONNX Runtime is not installed
  * @example
- * const network = Network.start(mlp(784, 10), new Random(7));
- * await network.stepTowards(pixels, shares, weights, 200, new Random(8), { rate: 2e-3 });
- * const logits = await network.logits(pixels, 200);
+ * const network = Network.start(mlp(2, 3), new Random(7));
+ * await network.stepTowards(Float32Array.of(1, 2), Float32Array.of(0, 0.5, 0.5), Float32Array.of(1), 1, new Random(8));
+ * (await network.logits(Float32Array.of(1, 2), 1)).length; // => 3
  */
 export class Network {
   readonly architecture: Architecture;

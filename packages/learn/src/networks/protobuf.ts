@@ -9,7 +9,7 @@ const utf8 = new TextEncoder();
  * and safe; negative ones take ten bytes, as the format wants.
  *
  * @example
- * new ProtoWriter().integer(1, 150).finish(); // => Uint8Array [8, 150, 1]
+ * [...new ProtoWriter().integer(1, 150).finish()]; // => [8, 150, 1]
  */
 export class ProtoWriter {
   #bytes: Uint8Array = new Uint8Array(256);

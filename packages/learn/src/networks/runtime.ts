@@ -36,10 +36,8 @@ export const installCommand = 'npm install onnxruntime-node@1.30.0 --ignore-scri
 
 /**
  * Gives Assay a runtime other than the one it would load: `onnxruntime-web` in a browser.
- *
- * @example
- * import * as ort from 'onnxruntime-web';
- * useRuntime(ort);
+ * Import all of that package and pass it here once, before the first network. `undefined` goes back to
+ * loading.
  */
 export function useRuntime(runtime: Runtime | undefined): void {
   loaded = runtime === undefined ? undefined : Promise.resolve(runtime);

@@ -60,8 +60,9 @@ export interface CrowdlabResult {
  *
  * @throws {InputError} invalid-predictions when a model has not T×K numbers
  * @example
+ * import { crowdlab } from '@assay/core/ai';
  * const table = answersFrom([['t1', 'ana', 'cat'], ['t1', 'bo', 'dog'], ['t2', 'ana', 'cat'], ['t2', 'bo', 'cat']]);
- * crowdlab(table, [Float64Array.of(0.9, 0.1, 0.7, 0.3)]).consensus; // => Int32Array [0, 0]
+ * [...crowdlab(table, [Float64Array.of(0.9, 0.1, 0.7, 0.3)]).consensus]; // => [0, 0]
  */
 export function crowdlab(
   table: AnswerTable,
