@@ -25,7 +25,8 @@ export interface RandomAccess {
  * A source from a file chosen in a browser, or any blob.
  *
  * @example
- * const { table } = await readAnswers(fileSource(input.files[0]));
+ * const chosen = new Blob(['task,worker,label\nt1,ana,cat\n']);
+ * const read = await readAnswers(fileSource(chosen));
  */
 export function fileSource(file: Blob & { readonly name?: string }): Source {
   const random = {

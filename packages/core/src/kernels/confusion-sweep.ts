@@ -48,10 +48,13 @@ export interface ConfusionSweepResult {
  * posterior is its prior. An empty table gives a likelihood of 0.
  *
  * @example
+ * const { taskCount, classCount } = table;
+ * const prior = new Float64Array(classCount).fill(1 / classCount);
+ * const smoothing = new Float64Array(classCount * classCount).fill(0.01);
  * const sweep = confusionSweep(table);
- * sweep.scatter(majorityShares);            // start from the votes
+ * sweep.scatter(new Float64Array(taskCount * classCount).fill(1 / classCount)); // or the vote shares
  * for (let i = 0; i < 100; i++) {
- *   sweep.normalise(Float64Array.of(0.01, 0.01, 0.01, 0.01)); // M-step: counts + 0.01, rows to 1
+ *   sweep.normalise(smoothing); // M-step: counts + 0.01, rows to 1
  *   const { logLikelihood } = sweep.sweep(prior, { store: false });
  * }
  */

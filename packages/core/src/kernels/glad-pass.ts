@@ -29,8 +29,8 @@ export interface GladPassOptions {
  *
  * @example
  * const glad = gladPass(table);
- * glad.setParameters(ability, logEase);
- * const logLikelihood = glad.pass(uniformPrior);
+ * glad.setParameters(new Float64Array(table.workerCount).fill(1), new Float64Array(table.taskCount));
+ * const logLikelihood = glad.pass(new Float64Array(table.classCount).fill(1 / table.classCount));
  * const slope = glad.abilityGradient(new Float64Array(table.workerCount));
  */
 export interface GladPass {

@@ -16,9 +16,12 @@ const leastGuess = 1e-40;
  * Source: Hovy, Berg-Kirkpatrick, Vaswani & Hovy 2013, sections 3.1 and 3.2.
  *
  * @example
+ * const { workerCount, classCount } = table;
+ * const even = (length) => new Float64Array(length).fill(1 / classCount);
+ * const know = new Float64Array(workerCount).fill(0.7);
  * const sweep = maceSweep(table);
- * sweep.setParameters(know, know.map((k) => 1 - k), strategy);
- * const { logLikelihood } = sweep.sweep(uniformPrior, { store: false });
+ * sweep.setParameters(know, know.map((k) => 1 - k), even(workerCount * classCount));
+ * const { logLikelihood } = sweep.sweep(even(classCount), { store: false });
  * sweep.knowing(new Float64Array(table.workerCount));
  */
 export interface MaceSweep {

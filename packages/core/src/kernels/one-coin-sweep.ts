@@ -16,6 +16,7 @@ const leastShare = 1e-12;
  * @example
  * const sweep = oneCoinSweep(table);
  * sweep.setAccuracy(new Float64Array(table.workerCount).fill(0.7));
+ * const prior = new Float64Array(table.classCount).fill(1 / table.classCount);
  * const { logLikelihood } = sweep.sweep(prior, { store: false });
  * const right = sweep.right(new Float64Array(table.workerCount)); // Σ q[said] of each worker
  */
