@@ -14,7 +14,8 @@ import { workersOf } from './workers.ts';
  * may be more accurate than the labels; both are reported. Tasks without features count with what is
  * believed of them. Cost: rounds + 1 trainings, times the folds.
  *
- * Source: Khetan, Lipton & Anandkumar (2018), Algorithm 1. Raw confusions and no folds are literal.
+ * Source: Khetan, Lipton & Anandkumar (2018), Algorithm 1. Raw confusions and no folds
+ * are literal; so is `prior` for the paper, not for its authors' code.
  */
 export const mbem: LearnMethod = defineLearnMethod({
   id: 'mbem',
@@ -30,6 +31,12 @@ export const mbem: LearnMethod = defineLearnMethod({
       integer: true,
       does: 'Rounds of training and judging.',
       why: 'As HAEM, for comparison; the authors use 1.',
+    },
+    prior: {
+      kind: 'boolean',
+      default: false,
+      does: 'Multiply by the class frequencies of the network’s labels.',
+      why: 'The paper has it, the authors’ code has not; a weak network’s frequencies are off and cost 1 to 2 points.',
     },
     ...confusionOptions,
     folds: foldsOption,
@@ -52,7 +59,7 @@ export const mbem: LearnMethod = defineLearnMethod({
       confusion = answerCounts(people, hard);
       normaliseConfusions(confusion, classCount, values.confusion, values.strength);
       prior = classFrequencies(people, hard);
-      const next = logFrequencies(prior, taskCount);
+      const next = values.prior ? logFrequencies(prior, taskCount) : new Float64Array(taskCount * classCount);
       objective.push(posteriorInPlace(people, next, confusion));
       q = next;
     }
