@@ -46,7 +46,7 @@ interface Flags extends ReadingFlags, MethodFlags {
 export function build(shell: Shell): Command {
   const command = new Command('aggregate').argument('<ANSWERS...>', 'files of answers, or - for standard input');
   withMethodFlags(command)
-    .option('-o, --output <OUT>', 'where the labels go; its extension chooses csv, tsv, jsonl or json')
+    .option('-o, --output <OUT>', 'where the labels go; its extension chooses csv, tsv, jsonl, json or parquet')
     .option('--workers-out <FILE>', 'where the worker report goes')
     .option('--gold <FILE>', 'known labels the method may use')
     .option('--truth <FILE>', 'known labels for evaluation only')

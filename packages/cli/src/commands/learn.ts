@@ -45,7 +45,7 @@ export function build(shell: Shell): Command {
     )
     .option('-O, --option <NAME=VALUE>', 'an option of the method (repeatable)', pairsOf)
     .addOption(seedFlag())
-    .option('-o, --output <OUT>', 'where the labels go; its extension chooses csv, tsv, jsonl or json')
+    .option('-o, --output <OUT>', 'where the labels go; its extension chooses csv, tsv, jsonl, json or parquet')
     .option('--workers-out <FILE>', 'where the worker report goes')
     .option('--model <FILE>', 'where the trained network goes, as a standard .onnx file')
     .option('--predictions <NAME=FILE>', "a model's labels or probabilities, as an AI worker (repeatable)", pairsOf)

@@ -22,7 +22,7 @@ interface Flags extends ReadingFlags, MethodFlags {
 export function build(shell: Shell): Command {
   const command = new Command('workers').argument('<ANSWERS...>', 'files of answers, or - for standard input');
   withMethodFlags(command)
-    .option('-o, --output <OUT>', 'where the report goes; its extension chooses csv, tsv, jsonl or json')
+    .option('-o, --output <OUT>', 'where the report goes; its extension chooses csv, tsv, jsonl, json or parquet')
     .option('--gold <FILE>', 'known labels the method may use')
     .option('--json', 'print one JSON document and nothing else on stdout');
   return withReadingFlags(command).action((paths: string[], flags: Flags) => workers(paths, flags, shell));

@@ -17,6 +17,8 @@ export interface ReadingFlags {
   readonly foldCase?: boolean;
   readonly trim?: boolean;
   readonly missing?: readonly string[];
+  readonly worker?: string;
+  readonly several?: 'set' | 'each';
 }
 
 /** Adds the flags about reading answers. */
@@ -41,13 +43,33 @@ export function withReadingFlags(command: Command): Command {
     .option('--open-classes', 'allow labels besides --classes')
     .option('--fold-case', 'take labels that differ only in case for one')
     .option('--trim', 'drop spaces around tasks, workers and labels')
+    .option('--worker <NAME>', 'the worker of answers that name none')
+    .addOption(
+      new Option(
+        '--several <RULE>',
+        'an answer of several choices: one label for the set, or a yes/no question each',
+      ).choices(['set', 'each']),
+    )
     .option('--missing <LIST>', 'values that mean "no answer" (default: empty, NA, N/A, NaN, null)', listOf);
 }
 
 /** The reader's options for what was typed. */
 export function readOptionsOf(flags: ReadingFlags): ReadOptions {
-  const { format, columns, delimiter, quotes, duplicates, question, classes, openClasses, foldCase, trim, missing } =
-    flags;
+  const {
+    format,
+    columns,
+    delimiter,
+    quotes,
+    duplicates,
+    question,
+    classes,
+    openClasses,
+    foldCase,
+    trim,
+    missing,
+    worker,
+    several,
+  } = flags;
   return {
     format,
     columns,
@@ -60,6 +82,8 @@ export function readOptionsOf(flags: ReadingFlags): ReadOptions {
     foldCase,
     trim,
     missing,
+    worker,
+    several,
   };
 }
 
