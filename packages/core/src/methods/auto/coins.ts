@@ -4,8 +4,17 @@ import type { Progress } from '../method.ts';
 import { learnDirichlet } from './beta-learning.ts';
 import { fitMember, type MemberFit } from './member.ts';
 
-/** Sweeps before the priors of the members are learned. */
-export const learningStarts = 5;
+/** Sweeps before the priors of the members are learned, and until which they are learned in every sweep. */
+const learningStarts = 5;
+const learningSettles = 20;
+
+/** Later they move so little that every fifth sweep is enough. */
+const learningEvery = 5;
+
+/** Are the members' priors learned in this sweep (counted from 0)? */
+export function isLearning(sweep: number): boolean {
+  return sweep >= learningStarts && (sweep < learningSettles || sweep % learningEvery === 0);
+}
 
 /** When the per-worker members have settled. */
 export const memberLimits = { least: 9, most: 200, tolerance: 1e-4 } as const;
@@ -33,7 +42,7 @@ export function* fitCoinMember(
 
   const step = (counts: Float64Array, likelihood: Float64Array, sweep: number): void => {
     countOutcomes(counts, classCount, rows, outcomes);
-    if (sweep >= learningStarts) {
+    if (isLearning(sweep)) {
       learnDirichlet(outcomes, alpha, shape, 2);
       learnProfile(counts, classCount, profile);
     }

@@ -1,9 +1,8 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
-import { logDirichletMultinomial } from '../../math/dirichlet.ts';
-import { digamma } from '../../math/special.ts';
+import { digamma, logGamma } from '../../math/special.ts';
 import type { Progress } from '../method.ts';
 import { learnDirichlet } from './beta-learning.ts';
-import { learningStarts, memberLimits } from './coins.ts';
+import { isLearning, memberLimits } from './coins.ts';
 import { fitMember, type MemberFit } from './member.ts';
 
 /** Sweeps before memberships move from their first guess. */
@@ -33,7 +32,7 @@ export function* fitTwoCommunities(
   const step = (counts: Float64Array, likelihood: Float64Array, sweep: number): void => {
     if (sweep === 0) rankMemberships(counts, classCount, memberships);
     else if (sweep >= membershipsFixed) updateMemberships(counts, classCount, alphas, memberships);
-    if (sweep >= learningStarts) {
+    if (isLearning(sweep)) {
       for (const [j, alpha] of alphas.entries()) learnDirichlet(counts, alpha, shape, classCount, memberships[j]);
     }
     likelihood.fill(0);
@@ -88,14 +87,40 @@ function updateMemberships(
   const sizes = memberships.map((share) => 1 + share.reduce((a, b) => a + b, 0));
   const total = digamma(sizes[0] + sizes[1]);
   const logSize = sizes.map((size) => digamma(size) - total);
+  const mass = alphas.map((alpha) => rowSums(alpha, classCount));
+  // The part of the evidence that is the same for every worker.
+  const constant = alphas.map((alpha, j) => {
+    return mass[j].reduce((sum, m) => sum + logGamma(m), 0) - alpha.reduce((sum, a) => sum + logGamma(a), 0);
+  });
+  const score = new Float64Array(2);
   for (let w = 0; w < memberships[0].length; w++) {
-    const score = logSize.slice();
-    for (let k = 0; k < classCount; k++) {
-      for (const [j, alpha] of alphas.entries()) {
-        score[j] += logDirichletMultinomial(counts, alpha, w * block + k * classCount, classCount, k * classCount);
-      }
-    }
+    for (let j = 0; j < 2; j++)
+      score[j] = logSize[j] + constant[j] + logEvidence(counts, w * block, alphas[j], mass[j]);
     memberships[0][w] = 1 / (1 + Math.exp(Math.min(700, score[1] - score[0])));
     memberships[1][w] = 1 - memberships[0][w];
   }
+}
+
+function rowSums(matrix: Float64Array, columns: number): Float64Array {
+  return Float64Array.from({ length: matrix.length / columns }, (_, row) => {
+    let sum = 0;
+    for (let l = 0; l < columns; l++) sum += matrix[row * columns + l];
+    return sum;
+  });
+}
+
+/** Σ over rows of Σ_l ln Γ(n + α) − ln Γ(Σ(n + α)), for the counts from `from` on. */
+function logEvidence(counts: Float64Array, from: number, alpha: Float64Array, mass: Float64Array): number {
+  const columns = alpha.length / mass.length;
+  let sum = 0;
+  for (let row = 0; row < mass.length; row++) {
+    let total = mass[row];
+    for (let l = 0; l < columns; l++) {
+      const n = counts[from + row * columns + l];
+      total += n;
+      sum += logGamma(n + alpha[row * columns + l]);
+    }
+    sum -= logGamma(total);
+  }
+  return sum;
 }
