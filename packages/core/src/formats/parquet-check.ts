@@ -58,11 +58,23 @@ export function levelsOf(path: readonly string[], schema: SchemaTree): { definit
 /** Unpacks a page; the reading library's own. */
 export type Unpack = (packed: Uint8Array, length: number) => Uint8Array;
 
+/** A page whose numbers were checked. */
+export interface Page {
+  readonly kind: 'dictionary' | 'values';
+  /** Number of values, absent ones included. */
+  readonly count: number;
+  readonly encoding: number;
+  /** Runs of definition levels, where the column has them. */
+  readonly definitions?: Uint8Array;
+  /** What follows the levels, unpacked. */
+  readonly values: Uint8Array;
+}
+
 const encodings = { plainDictionary: 2, runs: 3, dictionary: 8 };
 
 /**
  * Walks over the pages of a column: sizes must fit into the column, numbers of values into what the
- * footer says, and runs of equal values into the page.
+ * footer says, and runs of equal values into the page. Returns the pages, unpacked.
  *
  * Source: Apache Parquet `parquet.thrift` (PageHeader) and "Run Length Encoding / Bit-Packing
  * Hybrid"; Thrift compact protocol.
@@ -72,7 +84,15 @@ export function checkPages(
   column: ColumnMetaData,
   schema: SchemaTree,
   unpack: Unpack | undefined,
-): void {
+): Page[] {
+  if (unpack === undefined && column.codec !== 'UNCOMPRESSED')
+    throw new Error(`compression ${column.codec} is not read`);
+  const unpacked = (packed: Uint8Array, length: number): Uint8Array => {
+    const content = unpack === undefined ? packed : unpack(packed, length);
+    if (content.length !== length) throw new Error('a page that unpacks to another length');
+    return content;
+  };
+  const pages: Page[] = [];
   const most = Number(column.num_values);
   const levels = levelsOf(column.path_in_schema, schema);
   const reader = new CompactReader(bytes);
@@ -80,17 +100,16 @@ export function checkPages(
   while (reader.at < bytes.length - 1) {
     const header = reader.struct(0);
     present(header, 3);
-    const [unpacked, packed] = [number(header.get(2)), number(header.get(3))];
+    const [size, packed] = [number(header.get(2)), number(header.get(3))];
     if (!(packed >= 0) || reader.at + packed > bytes.length) throw new Error('a page longer than its column');
-    if (!(unpacked >= 0) || unpacked > mostPage || unpacked > packed * mostGrowth + (1 << 20))
+    if (!(size >= 0) || size > mostPage || size > packed * mostGrowth + (1 << 20))
       throw new Error('a page that unpacks to too much');
     const page = bytes.subarray(reader.at, reader.at + packed);
     const [first, dictionary, second] = [5, 7, 8].map((field) => header.get(field));
     if (first instanceof Map) {
       present(first, 4);
       values += counted(first, 1, most);
-      const content = unpack === undefined ? page : unpack(page, unpacked);
-      checkFirstVersion(content, number(first.get(1)), number(first.get(2)), column.type, levels);
+      pages.push(firstVersion(unpacked(page, size), number(first.get(1)), number(first.get(2)), column.type, levels));
     }
     if (second instanceof Map) {
       present(second, 6);
@@ -103,14 +122,23 @@ export function checkPages(
       if (levels.definition > 0)
         checkRuns(page, repetitions, repetitions + definitions, bits(levels.definition), count, true);
       const rest = page.subarray(repetitions + definitions);
-      const length = unpacked - repetitions - definitions;
+      const length = size - repetitions - definitions;
       if (length < 0) throw new Error('levels longer than their page');
-      const content = unpack === undefined || second.get(7) === 0 ? rest : unpack(rest, length);
-      checkValues(content, 0, count - number(second.get(2)), number(second.get(4)), column.type);
+      const content = second.get(7) === 0 ? rest : unpacked(rest, length);
+      const encoding = number(second.get(4));
+      checkValues(content, 0, count - number(second.get(2)), encoding, column.type);
+      pages.push({
+        kind: 'values',
+        count,
+        encoding,
+        definitions: levels.definition > 0 ? page.subarray(repetitions, repetitions + definitions) : undefined,
+        values: content,
+      });
     }
     if (dictionary instanceof Map) {
       present(dictionary, 2);
-      counted(dictionary, 1, Math.max(unpacked, 1) * 8);
+      const count = counted(dictionary, 1, Math.max(size, 1) * 8);
+      pages.push({ kind: 'dictionary', count, encoding: number(dictionary.get(2)), values: unpacked(page, size) });
     }
     if (![first, dictionary, second, header.get(6)].some((kind) => kind instanceof Map))
       throw new Error('a page of no kind');
@@ -118,6 +146,7 @@ export function checkPages(
     reader.at += packed;
   }
   if (values < most) throw new Error('fewer values than the footer says');
+  return pages;
 }
 
 /** The library takes an absent number for a place to read from. */
@@ -138,14 +167,15 @@ function bits(largest: number): number {
 }
 
 /** Levels with their length before them, then values. */
-function checkFirstVersion(
+function firstVersion(
   page: Uint8Array,
   count: number,
   encoding: number,
   type: string,
   levels: { definition: number; repetition: number },
-): void {
+): Page {
   let at = 0;
+  let definitions: Uint8Array | undefined;
   for (const largest of [levels.repetition, levels.definition]) {
     if (largest === 0) continue;
     if (at + 4 > page.length) throw new Error('levels longer than their page');
@@ -153,10 +183,13 @@ function checkFirstVersion(
     at += 4;
     if (at + length > page.length) throw new Error('levels longer than their page');
     checkRuns(page, at, at + length, bits(largest), count, true);
+    // Definition levels come last, and are the only ones of a column without lists.
+    definitions = page.subarray(at, at + length);
     at += length;
   }
   // Absent values are not stored: the runs may hold fewer, which they then show themselves.
   checkValues(page, at, count, encoding, type);
+  return { kind: 'values', count, encoding, definitions, values: page.subarray(at) };
 }
 
 function checkValues(page: Uint8Array, at: number, count: number, encoding: number, type: string): void {
@@ -185,6 +218,40 @@ function checkRuns(bytes: Uint8Array, from: number, to: number, width: number, m
     if (reader.at > to && seen < most) throw new Error('runs longer than their page');
   }
   if (all && seen < most) throw new Error('fewer values than the footer says');
+}
+
+/** Fills `values` from checked runs of equal or bit-packed numbers, which are at most 24 bits wide. */
+export function readRuns(bytes: Uint8Array, from: number, width: number, values: Int32Array): void {
+  const reader = new CompactReader(bytes);
+  reader.at = from;
+  for (let done = 0; done < values.length; ) {
+    const header = reader.varint();
+    const isPacked = header % 2 === 1;
+    const groups = (header - 1) / 2;
+    const end = Math.min(done + (isPacked ? groups * 8 : header / 2), values.length);
+    if (isPacked) {
+      readPacked(bytes, reader.at, width, values.subarray(done, end));
+      reader.at += groups * width;
+    } else {
+      let value = 0;
+      for (let shift = 0; shift < width; shift += 8) value |= bytes[reader.at++] << shift;
+      values.fill(value, done, end);
+    }
+    done = end;
+  }
+}
+
+function readPacked(bytes: Uint8Array, from: number, width: number, values: Int32Array): void {
+  const mask = 2 ** width - 1;
+  let at = from;
+  let held = 0;
+  let bitsHeld = 0;
+  for (let i = 0; i < values.length; i++) {
+    for (; bitsHeld < width; bitsHeld += 8) held |= bytes[at++] << bitsHeld;
+    values[i] = held & mask;
+    held >>>= width;
+    bitsHeld -= width;
+  }
 }
 
 type Field = number | Map<number, Field> | undefined;

@@ -3,6 +3,7 @@ import { InputError, shown } from '../errors.ts';
 import type { ColumnPlan, Role } from './columns.ts';
 import { textOfValue, timeOf } from './long-json.ts';
 import { kindOf, statusOf } from './options.ts';
+import { type Cells, cellAt, isText, type TextCells } from './parquet-flat.ts';
 import type { ParquetFile } from './parquet-reader.ts';
 import { type AnswerSink, defaultQuestion, type QuestionSink } from './sink.ts';
 import { parseMoney, textOf, timeFromBytes, timeFromNumber } from './values.ts';
@@ -32,7 +33,7 @@ export function isColumnwise({ at, soft, predicted }: ColumnPlan, sink: AnswerSi
   return all && sink.options.trim !== true && sink.options.several !== 'each';
 }
 
-/** Entries of a dictionary that are remembered; a column of names that do not come again has no use for more. */
+/** Values of a column that are remembered; a column of names that do not come again has no use for more. */
 const mostKnown = 20_000;
 
 /** Reads a long table column by column, row group by row group, without making strings. */
@@ -52,55 +53,54 @@ export async function readColumns(file: ParquetFile, plan: ColumnPlan, sink: Ans
   const isTimestamp = file.timestamps.has(nameOf('time'));
   const classNames = { label: file.classNames.get(nameOf('label')), gold: file.classNames.get(nameOf('gold')) };
   await file.rowGroups(wanted, ({ from, length, columns }) => {
-    const column = (role: Role): ArrayLike<unknown> | undefined => columns[roles.indexOf(role)];
+    const column = (role: Role): Cells | undefined => columns[roles.indexOf(role)];
     const questions = column('question');
-    const sinks = questions === undefined ? undefined : remembered((value) => questionNamed(textCell(value), sink));
+    const sinkOf = questions && remembered(questions, (value) => questionNamed(textCell(value), sink));
     const names = new Map<QuestionSink, Indices>();
     const indicesOf = (question: QuestionSink): Indices => {
       let found = names.get(question);
       if (found === undefined) {
-        found = indices(question, classNames);
+        found = indices(question, column, classNames);
         names.set(question, found);
       }
       return found;
     };
-    const [tasks, workers, labels, golds] = (['task', 'worker', 'label', 'gold'] as const).map(column);
-    const [statuses, kinds] = [column('status'), column('kind')];
-    const status = remembered((value) => word(textCell(value), statusOf, 'status') ?? 'ok');
-    const kind = remembered((value) => word(textCell(value), kindOf, 'kind of worker'));
+    const [statuses, kinds, golds, times] = (['status', 'kind', 'gold', 'time'] as const).map(column);
+    const statusAt = statuses && remembered(statuses, (value) => word(textCell(value), statusOf, 'status') ?? 'ok');
+    const kindAt = kinds && remembered(kinds, (value) => word(textCell(value), kindOf, 'kind of worker'));
+    const timeAt = times && numbersOf(times, (cell) => timeOfCell(cell, isTimestamp));
     const numbers = numberColumns(column, durationUnit, costUnit);
-    const times = column('time');
     let question = only;
     let at = question === undefined ? undefined : indicesOf(question);
     for (let row = 0; row < length; row++) {
       try {
-        if (sinks !== undefined && questions !== undefined) {
-          const next = sinks(questions[row]);
+        if (sinkOf !== undefined) {
+          const next = sinkOf(row);
           if (next === null) continue;
           if (next !== question) [question, at] = [next, indicesOf(next)];
         }
         if (question === undefined || at === undefined) continue;
         const { builder } = question;
-        const [task, worker, label] = [at.task(tasks?.[row]), at.worker(workers?.[row]), at.label(labels?.[row])];
-        const said: AnswerStatus = statuses === undefined ? 'ok' : status(statuses[row]);
-        if (worker >= 0 && kinds !== undefined) {
-          const known = kind(kinds[row]);
+        const [task, worker, label] = [at.task(row), at.worker(row), at.label(row)];
+        const said: AnswerStatus = statusAt === undefined ? 'ok' : statusAt(row);
+        if (worker >= 0 && kindAt !== undefined) {
+          const known = kindAt(row);
           if (known !== undefined) builder.setKind(worker, known);
         }
         if (task >= 0 && golds !== undefined) {
-          const gold = at.gold(golds[row]);
+          const gold = at.gold(row);
           if (gold >= 0) builder.setGoldIndex(task, gold);
         }
         if (task < 0 || worker < 0) {
           if (label < 0 && (task >= 0 || worker >= 0)) continue;
           throw missingName(task < 0 ? 'task' : 'worker');
         }
-        const time = times === undefined ? Number.NaN : timeOfCell(times[row], isTimestamp);
+        const time = timeAt === undefined ? Number.NaN : timeAt(row);
         question.row(task, worker, label, said, time);
         if (label < 0 || said !== 'ok') continue;
-        if (times !== undefined) builder.setExtra('time', time);
-        for (const { name, values, read } of numbers) {
-          const value = read(values[row]);
+        if (timeAt !== undefined) builder.setExtra('time', time);
+        for (const { name, read } of numbers) {
+          const value = read(row);
           if (name !== 'weight' || !Number.isNaN(value)) builder.setExtra(name, value);
         }
       } catch (error) {
@@ -110,34 +110,80 @@ export async function readColumns(file: ParquetFile, plan: ColumnPlan, sink: Ans
   });
 }
 
+/** What is in a row of a column. */
+type At<V> = (row: number) => V;
+
 interface Indices {
-  readonly task: (value: unknown) => number;
-  readonly worker: (value: unknown) => number;
-  readonly label: (value: unknown) => number;
-  readonly gold: (value: unknown) => number;
+  readonly task: At<number>;
+  readonly worker: At<number>;
+  readonly label: At<number>;
+  readonly gold: At<number>;
 }
 
-/** A dictionary's entries come back as the same objects: each is looked up once per row group. */
-function indices(question: QuestionSink, classNames: { label?: readonly string[]; gold?: readonly string[] }): Indices {
-  const text = (role: 'task' | 'worker' | 'label', names?: readonly string[]): ((value: unknown) => number) =>
-    remembered((value) => question.indexOfBytes(role, bytesOf(names === undefined ? value : named(value, names))));
+/** Entries of text are looked up once per row group, when the first row has them. */
+function indices(
+  question: QuestionSink,
+  column: (role: Role) => Cells | undefined,
+  classNames: { label?: readonly string[]; gold?: readonly string[] },
+): Indices {
+  const at = (from: Role, role: 'task' | 'worker' | 'label', names?: readonly string[]): At<number> => {
+    const cells = column(from) ?? noText;
+    if (isText(cells)) return textIndices(question, role, cells);
+    return remembered(cells, (value) =>
+      question.indexOfBytes(role, bytesOf(names === undefined ? value : named(value, names))),
+    );
+  };
   return {
-    task: text('task'),
-    worker: text('worker'),
-    label: text('label', classNames.label),
-    gold: text('label', classNames.gold),
+    task: at('task', 'task'),
+    worker: at('worker', 'worker'),
+    label: at('label', 'label', classNames.label),
+    gold: at('gold', 'label', classNames.gold),
   };
 }
 
-function remembered<V>(look: (value: unknown) => V): (value: unknown) => V {
-  const found = new Map<unknown, V>();
-  return (value) => {
-    const before = found.get(value);
+const nothing = new Uint8Array(0);
+/** A column that is not there. */
+const noText: ArrayLike<unknown> = [];
+/** Marks an entry that was not looked up. */
+const unknown = -2;
+
+function textIndices(question: QuestionSink, role: 'task' | 'worker' | 'label', cells: TextCells): At<number> {
+  const { bytes, from, to, index } = cells;
+  const known = new Int32Array(from.length).fill(unknown);
+  return (row) => {
+    const entry = index[row];
+    if (entry < 0) return question.indexOfBytes(role, nothing);
+    if (known[entry] === unknown) known[entry] = question.indexOfBytes(role, bytes, from[entry], to[entry]);
+    return known[entry];
+  };
+}
+
+/** What a cell means, found once for each entry of text or, in other columns, for each value. */
+function remembered<V>(cells: Cells, look: (value: unknown) => V): At<V> {
+  if (isText(cells)) {
+    const known = new Array<V | undefined>(cells.from.length);
+    return (row) => {
+      const entry = cells.index[row];
+      const before = entry < 0 ? undefined : known[entry];
+      if (before !== undefined) return before;
+      const result = look(cellAt(cells, row));
+      if (entry >= 0) known[entry] = result;
+      return result;
+    };
+  }
+  const known = new Map<unknown, V>();
+  return (row) => {
+    const before = known.get(cells[row]);
     if (before !== undefined) return before;
-    const result = look(value);
-    if (found.size < mostKnown) found.set(value, result);
+    const result = look(cells[row]);
+    if (known.size < mostKnown) known.set(cells[row], result);
     return result;
   };
+}
+
+/** Numbers of a column, which seldom come again. */
+function numbersOf(cells: Cells, read: (cell: unknown) => number): At<number> {
+  return (row) => read(isText(cells) ? cellAt(cells, row) : cells[row]);
 }
 
 const encoder = new TextEncoder();
@@ -166,12 +212,11 @@ export function named(value: unknown, names: readonly string[] | undefined): unk
 
 interface NumberColumn {
   readonly name: 'weight' | 'durationMs' | 'costMicros';
-  readonly values: ArrayLike<unknown>;
-  readonly read: (cell: unknown) => number;
+  readonly read: At<number>;
 }
 
 function numberColumns(
-  column: (role: Role) => ArrayLike<unknown> | undefined,
+  column: (role: Role) => Cells | undefined,
   durationUnit: number,
   costUnit: number,
 ): NumberColumn[] {
@@ -179,10 +224,13 @@ function numberColumns(
   const money = (cell: unknown): number =>
     cell instanceof Uint8Array ? parseMoney(textCell(cell)) : Math.round(numberOf(cell, 'cost') * costUnit);
   const found: NumberColumn[] = [];
-  if (weights !== undefined) found.push({ name: 'weight', values: weights, read: weightOf });
+  if (weights !== undefined) found.push({ name: 'weight', read: numbersOf(weights, weightOf) });
   if (durations !== undefined)
-    found.push({ name: 'durationMs', values: durations, read: (cell) => numberOf(cell, 'duration') * durationUnit });
-  if (costs !== undefined) found.push({ name: 'costMicros', values: costs, read: money });
+    found.push({
+      name: 'durationMs',
+      read: numbersOf(durations, (cell) => numberOf(cell, 'duration') * durationUnit),
+    });
+  if (costs !== undefined) found.push({ name: 'costMicros', read: numbersOf(costs, money) });
   return found;
 }
 

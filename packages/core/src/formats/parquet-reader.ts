@@ -17,8 +17,10 @@ import { isObject, type JsonObject, labelOfValue, objectReader, textOfValue } fr
 import { chosenByName } from './options.ts';
 import { checkMetadata, checkPages, columnRange, type Unpack } from './parquet-check.ts';
 import { isColumnwise, named, readColumns } from './parquet-columns.ts';
+import { type Cells, cellAt, flatCells, isText } from './parquet-flat.ts';
 import { type AnswerSink, defaultQuestion, type Place } from './sink.ts';
 import type { SourceReader } from './source.ts';
+import { textOf } from './values.ts';
 
 /** Most bytes of a Parquet file whose source cannot be read from any place. */
 const most = 2 ** 31;
@@ -33,16 +35,16 @@ export interface ParquetFile {
   readonly classNames: ReadonlyMap<string, readonly string[]>;
   /** Columns whose type is a point in time, not just a number. */
   readonly timestamps: ReadonlySet<string>;
-  rowGroups(columns: readonly string[], use: (rows: RowGroup) => void): Promise<void>;
+  rowGroups(columns: readonly string[], use: (rows: RowGroup<Cells>) => void): Promise<void>;
   objects(use: (row: JsonObject, index: number) => void): Promise<void>;
   firstRow(): Promise<JsonObject>;
 }
 
-/** The columns of some rows: bytes for text, numbers, big integers, booleans, dates, null. */
-export interface RowGroup {
+/** The columns of some rows. */
+export interface RowGroup<Column> {
   readonly from: number;
   readonly length: number;
-  readonly columns: readonly ArrayLike<unknown>[];
+  readonly columns: readonly Column[];
 }
 
 /** Reads a Parquet file of any of the layouts into the sink. */
@@ -77,81 +79,105 @@ async function openParquet(reader: SourceReader, name: string): Promise<ParquetF
   checkMetadata(metadata, schema, random.size);
   const columns = schema.children.map(({ element }) => element.name);
   const groups = metadata.row_groups.map(({ num_rows }) => Number(num_rows));
+  let checked: { readonly group: number; readonly flat: Map<string, Cells> } | undefined;
+  const starts = groups.map((_, group) => groups.slice(0, group).reduce((sum, rows) => sum + rows, 0));
   return {
     name,
     metadata,
     columns,
     classNames: classNamesOf(metadata),
     timestamps: new Set(schema.children.flatMap(({ element }) => (isTimestamp(element) ? [element.name] : []))),
-    rowGroups: (wanted, use) => readGroups(wanted, use, rawParsers),
-    objects: (use) =>
-      readGroups(columns, ({ from, length, columns: cells }) => {
+    async rowGroups(wanted, use): Promise<void> {
+      for (const group of groups.keys()) {
+        const flat = await checkGroup(group, wanted);
+        const others = wanted.filter((name) => !flat.has(name));
+        const { from, length, columns: values } = await valuesOf(group, others, rawParsers);
+        use({ from, length, columns: wanted.map((name) => flat.get(name) ?? values[others.indexOf(name)]) });
+      }
+    },
+    async objects(use): Promise<void> {
+      for (const group of groups.keys()) {
+        await checkGroup(group, columns);
+        const { from, length, columns: values } = await valuesOf(group, columns, strictText);
         for (let row = 0; row < length; row++) {
-          use(Object.fromEntries(columns.map((column, c) => [column, cells[c][row]])), from + row);
+          use(Object.fromEntries(columns.map((column, c) => [column, values[c][row]])), from + row);
         }
-      }),
+      }
+    },
     async firstRow(): Promise<JsonObject> {
-      await checkGroup(
-        groups.findIndex((rows) => rows > 0),
-        columns,
-      );
-      const [first] = groups.some((rows) => rows > 0)
-        ? await parquetReadObjects({ file, metadata, rowEnd: 1, compressors })
-        : [{}];
-      return plain(first);
+      const group = groups.findIndex((rows) => rows > 0);
+      if (group < 0) return {};
+      const flat = await checkGroup(group, columns);
+      const others = columns.filter((name) => !flat.has(name));
+      const [rest] =
+        others.length > 0
+          ? await parquetReadObjects({ file, metadata, columns: others, rowEnd: 1, compressors })
+          : [{}];
+      return plain({ ...Object.fromEntries([...flat].map(([name, cells]) => [name, firstOf(cells)])), ...rest });
     },
   };
 
-  async function checkGroup(group: number, wanted: readonly string[]): Promise<void> {
+  /** Checks the pages of a row group; returns the columns that can be had without the library. */
+  async function checkGroup(group: number, wanted: readonly string[]): Promise<Map<string, Cells>> {
+    if (checked?.group === group) return checked.flat;
+    const flat = new Map<string, Cells>();
     for (const { meta_data } of metadata.row_groups[group]?.columns ?? noColumns) {
-      if (meta_data === undefined || !wanted.includes(meta_data.path_in_schema[0])) continue;
+      const [name] = meta_data?.path_in_schema ?? [];
+      if (meta_data === undefined || !wanted.includes(name)) continue;
       const [from, length] = columnRange(meta_data);
-      checkPages(
-        new Uint8Array(await random.slice(from, from + length)),
-        meta_data,
-        schema,
-        unpackers[meta_data.codec],
-      );
+      const bytes = new Uint8Array(await random.slice(from, from + length));
+      const pages = checkPages(bytes, meta_data, schema, unpackers[meta_data.codec]);
+      const node = schema.children.find(({ element }) => element.name === name);
+      const isFlat = node?.children.length === 0 && node.element.repetition_type !== 'REPEATED';
+      const cells = isFlat ? flatCells(pages, meta_data, node.element, groups[group]) : undefined;
+      if (cells !== undefined) flat.set(name, cells);
     }
+    // Only the first row is read apart from its row group, and with all columns.
+    checked = wanted === columns ? { group, flat } : undefined;
+    return flat;
   }
 
-  /** One row group at a time is in memory. Text stays bytes where the dictionaries take it as it is. */
-  async function readGroups(
+  /** Columns of one row group, a value per row, read by the library. */
+  async function valuesOf(
+    group: number,
     wanted: readonly string[],
-    use: (rows: RowGroup) => void,
-    parsers: Partial<ParquetParsers> = strictText,
-  ): Promise<void> {
-    let from = 0;
-    for (const [group, length] of groups.entries()) {
-      await checkGroup(group, wanted);
-      const held: ArrayLike<unknown>[] = wanted.map(() => []);
-      await parquetRead({
-        file,
-        metadata,
-        columns: [...wanted],
-        rowStart: from,
-        rowEnd: from + length,
-        compressors,
-        parsers,
-        onChunk: ({ columnName, columnData, rowStart }) => {
-          const at = wanted.indexOf(columnName);
-          // An error here would be nobody's: the library does not wait for this callback.
-          if (at < 0) return;
-          if (columnData.length === length) held[at] = columnData;
-          else {
-            const column = held[at] as unknown[];
-            for (let i = 0; i < columnData.length; i++) column[rowStart - from + i] = columnData[i];
-          }
-        },
-      });
-      if (held.some((column) => column.length < length)) throw new Error('a column has too few rows');
-      use({ from, length, columns: held });
-      from += length;
-    }
+    parsers: Partial<ParquetParsers>,
+  ): Promise<RowGroup<ArrayLike<unknown>>> {
+    const [from, length] = [starts[group], groups[group]];
+    const held: ArrayLike<unknown>[] = wanted.map(() => []);
+    if (wanted.length === 0) return { from, length, columns: held };
+    await parquetRead({
+      file,
+      metadata,
+      columns: [...wanted],
+      rowStart: from,
+      rowEnd: from + length,
+      compressors,
+      parsers,
+      onChunk: ({ columnName, columnData, rowStart }) => {
+        const at = wanted.indexOf(columnName);
+        // An error here would be nobody's: the library does not wait for this callback.
+        if (at < 0) return;
+        if (columnData.length === length) held[at] = columnData;
+        else {
+          const column = held[at] as unknown[];
+          for (let i = 0; i < columnData.length; i++) column[rowStart - from + i] = columnData[i];
+        }
+      },
+    });
+    if (held.some((column) => column.length < length)) throw new Error('a column has too few rows');
+    return { from, length, columns: held };
   }
 }
 
+function firstOf(cells: Cells): unknown {
+  if (!isText(cells)) return cells[0];
+  const cell = cellAt(cells, 0);
+  return cell === null ? null : textOf(cell, 0, cell.length);
+}
+
 const unpackers: Partial<Record<string, Unpack>> = compressors;
+
 function isTimestamp({ converted_type, logical_type }: SchemaElement): boolean {
   return (
     converted_type?.startsWith('TIMESTAMP') === true ||

@@ -321,9 +321,8 @@ export class QuestionSink {
   }
 
   /** The index of the task, worker or label with these bytes; -1 for an empty name or no answer. */
-  indexOfBytes(role: 'task' | 'worker' | 'label', bytes: Uint8Array): number {
-    const running = runningHash(bytes, 0, bytes.length);
-    return this[role](bytes, 0, bytes.length, running);
+  indexOfBytes(role: 'task' | 'worker' | 'label', bytes: Uint8Array, from = 0, to: number = bytes.length): number {
+    return this[role](bytes, from, to, runningHash(bytes, from, to));
   }
 
   /** The class of a text; -1 when it means "no answer". */
