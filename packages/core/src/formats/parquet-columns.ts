@@ -3,7 +3,7 @@ import { InputError, shown } from '../errors.ts';
 import type { ColumnPlan, Role } from './columns.ts';
 import { textOfValue, timeOf } from './long-json.ts';
 import { kindOf, statusOf } from './options.ts';
-import { type Cells, cellAt, isText, type TextCells } from './parquet-flat.ts';
+import { type Cells, cellAt, entryAt, isText, type TextCells } from './parquet-flat.ts';
 import type { ParquetFile } from './parquet-reader.ts';
 import { type AnswerSink, defaultQuestion, type QuestionSink } from './sink.ts';
 import { parseMoney, textOf, timeFromBytes, timeFromNumber } from './values.ts';
@@ -68,39 +68,41 @@ export async function readColumns(file: ParquetFile, plan: ColumnPlan, sink: Ans
     const [statuses, kinds, golds, times] = (['status', 'kind', 'gold', 'time'] as const).map(column);
     const statusAt = statuses && remembered(statuses, (value) => word(textCell(value), statusOf, 'status') ?? 'ok');
     const kindAt = kinds && remembered(kinds, (value) => word(textCell(value), kindOf, 'kind of worker'));
-    const timeAt = times && numbersOf(times, (cell) => timeOfCell(cell, isTimestamp));
+    const timeAt = times && timesOf(times, isTimestamp);
     const numbers = numberColumns(column, durationUnit, costUnit);
     let question = only;
     let at = question === undefined ? undefined : indicesOf(question);
     for (let row = 0; row < length; row++) {
       try {
         if (sinkOf !== undefined) {
-          const next = sinkOf(row);
+          const next = sinkOf.at(row);
           if (next === null) continue;
           if (next !== question) [question, at] = [next, indicesOf(next)];
         }
         if (question === undefined || at === undefined) continue;
         const { builder } = question;
-        const [task, worker, label] = [at.task(row), at.worker(row), at.label(row)];
-        const said: AnswerStatus = statusAt === undefined ? 'ok' : statusAt(row);
+        const task = at.task.at(row);
+        const worker = at.worker.at(row);
+        const label = at.label.at(row);
+        const said: AnswerStatus = statusAt === undefined ? 'ok' : statusAt.at(row);
         if (worker >= 0 && kindAt !== undefined) {
-          const known = kindAt(row);
+          const known = kindAt.at(row);
           if (known !== undefined) builder.setKind(worker, known);
         }
         if (task >= 0 && golds !== undefined) {
-          const gold = at.gold(row);
+          const gold = at.gold.at(row);
           if (gold >= 0) builder.setGoldIndex(task, gold);
         }
         if (task < 0 || worker < 0) {
           if (label < 0 && (task >= 0 || worker >= 0)) continue;
           throw missingName(task < 0 ? 'task' : 'worker');
         }
-        const time = timeAt === undefined ? Number.NaN : timeAt(row);
+        const time = timeAt === undefined ? Number.NaN : timeAt.at(row);
         question.row(task, worker, label, said, time);
         if (label < 0 || said !== 'ok') continue;
         if (timeAt !== undefined) builder.setExtra('time', time);
         for (const { name, read } of numbers) {
-          const value = read(row);
+          const value = read.at(row);
           if (name !== 'weight' || !Number.isNaN(value)) builder.setExtra(name, value);
         }
       } catch (error) {
@@ -110,27 +112,32 @@ export async function readColumns(file: ParquetFile, plan: ColumnPlan, sink: Ans
   });
 }
 
-/** What is in a row of a column. */
-type At<V> = (row: number) => V;
-
-interface Indices {
-  readonly task: At<number>;
-  readonly worker: At<number>;
-  readonly label: At<number>;
-  readonly gold: At<number>;
+/** What the cells of a column mean. Classes rather than closures: one compiled `at` serves all row groups. */
+interface Meanings<V> {
+  at(row: number): V;
 }
 
-/** Entries of text are looked up once per row group, when the first row has them. */
+interface Indices {
+  readonly task: Meanings<number>;
+  readonly worker: Meanings<number>;
+  readonly label: Meanings<number>;
+  readonly gold: Meanings<number>;
+}
+
 function indices(
   question: QuestionSink,
   column: (role: Role) => Cells | undefined,
   classNames: { label?: readonly string[]; gold?: readonly string[] },
 ): Indices {
-  const at = (from: Role, role: 'task' | 'worker' | 'label', names?: readonly string[]): At<number> => {
-    const cells = column(from) ?? noText;
-    if (isText(cells)) return textIndices(question, role, cells);
-    return remembered(cells, (value) =>
-      question.indexOfBytes(role, bytesOf(names === undefined ? value : named(value, names))),
+  const at = (from: Role, role: 'task' | 'worker' | 'label', names?: readonly string[]): Meanings<number> => {
+    const cells = column(from) ?? noCells;
+    if (!isText(cells))
+      return new MeaningsOfValues(cells, (value) =>
+        question.indexOfBytes(role, bytesOf(names === undefined ? value : named(value, names))),
+      );
+    const { bytes, from: start, to: end } = cells;
+    return new MeaningsOfText(cells, (entry) =>
+      entry < 0 ? question.indexOfBytes(role, nothing) : question.indexOfBytes(role, bytes, start[entry], end[entry]),
     );
   };
   return {
@@ -143,47 +150,107 @@ function indices(
 
 const nothing = new Uint8Array(0);
 /** A column that is not there. */
-const noText: ArrayLike<unknown> = [];
-/** Marks an entry that was not looked up. */
-const unknown = -2;
+const noCells: ArrayLike<unknown> = [];
 
-function textIndices(question: QuestionSink, role: 'task' | 'worker' | 'label', cells: TextCells): At<number> {
-  const { bytes, from, to, index } = cells;
-  const known = new Int32Array(from.length).fill(unknown);
-  return (row) => {
-    const entry = index[row];
-    if (entry < 0) return question.indexOfBytes(role, nothing);
-    if (known[entry] === unknown) known[entry] = question.indexOfBytes(role, bytes, from[entry], to[entry]);
-    return known[entry];
-  };
+function remembered<V>(cells: Cells, look: (value: unknown) => V): Meanings<V> {
+  return isText(cells)
+    ? new MeaningsOfText(cells, (entry) => look(entryAt(cells, entry)))
+    : new MeaningsOfValues(cells, look);
 }
 
-/** What a cell means, found once for each entry of text or, in other columns, for each value. */
-function remembered<V>(cells: Cells, look: (value: unknown) => V): At<V> {
-  if (isText(cells)) {
-    const known = new Array<V | undefined>(cells.from.length);
-    return (row) => {
-      const entry = cells.index[row];
-      const before = entry < 0 ? undefined : known[entry];
-      if (before !== undefined) return before;
-      const result = look(cellAt(cells, row));
-      if (entry >= 0) known[entry] = result;
-      return result;
-    };
+/** Each entry is looked up once, when the first row has it. */
+class MeaningsOfText<V> implements Meanings<V> {
+  readonly #cells: TextCells;
+  readonly #index: Int32Array;
+  readonly #known: (V | undefined)[];
+  readonly #look: (entry: number) => V;
+
+  constructor(cells: TextCells, look: (entry: number) => V) {
+    this.#cells = cells;
+    this.#index = cells.index;
+    this.#known = new Array<V | undefined>(cells.from.length);
+    this.#look = look;
   }
-  const known = new Map<unknown, V>();
-  return (row) => {
-    const before = known.get(cells[row]);
-    if (before !== undefined) return before;
-    const result = look(cells[row]);
-    if (known.size < mostKnown) known.set(cells[row], result);
-    return result;
-  };
+
+  at(row: number): V {
+    const entry = this.#index[row];
+    const known = entry < 0 ? undefined : this.#known[entry];
+    return known === undefined ? this.#find(entry) : known;
+  }
+
+  #find(entry: number): V {
+    if (entry < 0) return this.#look(entry);
+    // Tables stand in order of task: in a column without a dictionary a name often comes again.
+    const before = entry > 0 && isRepeated(this.#cells, entry) ? this.#known[entry - 1] : undefined;
+    const found = before === undefined ? this.#look(entry) : before;
+    this.#known[entry] = found;
+    return found;
+  }
 }
 
-/** Numbers of a column, which seldom come again. */
-function numbersOf(cells: Cells, read: (cell: unknown) => number): At<number> {
-  return (row) => read(isText(cells) ? cellAt(cells, row) : cells[row]);
+/** Is the entry the same text as the one before it? */
+function isRepeated({ bytes, from, to }: TextCells, entry: number): boolean {
+  const length = to[entry] - from[entry];
+  let at = to[entry];
+  let before = to[entry - 1];
+  if (before - from[entry - 1] !== length) return false;
+  // Names differ at their end more often than at their beginning.
+  for (let i = 0; i < length; i++) if (bytes[--at] !== bytes[--before]) return false;
+  return true;
+}
+
+class MeaningsOfValues<V> implements Meanings<V> {
+  readonly #cells: ArrayLike<unknown>;
+  readonly #known = new Map<unknown, V>();
+  readonly #look: (value: unknown) => V;
+
+  constructor(cells: ArrayLike<unknown>, look: (value: unknown) => V) {
+    this.#cells = cells;
+    this.#look = look;
+  }
+
+  at(row: number): V {
+    const value = this.#cells[row];
+    const before = this.#known.get(value);
+    if (before !== undefined) return before;
+    const result = this.#look(value);
+    if (this.#known.size < mostKnown) this.#known.set(value, result);
+    return result;
+  }
+}
+
+/** Numbers, which seldom come again. */
+class Numbers implements Meanings<number> {
+  readonly #cells: Cells;
+  readonly #read: (cell: unknown) => number;
+
+  constructor(cells: Cells, read: (cell: unknown) => number) {
+    this.#cells = cells;
+    this.#read = read;
+  }
+
+  at(row: number): number {
+    const cells = this.#cells;
+    return this.#read(isText(cells) ? cellAt(cells, row) : cells[row]);
+  }
+}
+
+/** Times that are stored as such. */
+class Timestamps implements Meanings<number> {
+  readonly #times: Float64Array;
+
+  constructor(times: Float64Array) {
+    this.#times = times;
+  }
+
+  at(row: number): number {
+    return this.#times[row];
+  }
+}
+
+function timesOf(cells: Cells, isTimestamp: boolean): Meanings<number> {
+  if (isTimestamp && cells instanceof Float64Array) return new Timestamps(cells);
+  return new Numbers(cells, (cell) => timeOfCell(cell, isTimestamp));
 }
 
 const encoder = new TextEncoder();
@@ -212,7 +279,7 @@ export function named(value: unknown, names: readonly string[] | undefined): unk
 
 interface NumberColumn {
   readonly name: 'weight' | 'durationMs' | 'costMicros';
-  readonly read: At<number>;
+  readonly read: Meanings<number>;
 }
 
 function numberColumns(
@@ -224,13 +291,13 @@ function numberColumns(
   const money = (cell: unknown): number =>
     cell instanceof Uint8Array ? parseMoney(textCell(cell)) : Math.round(numberOf(cell, 'cost') * costUnit);
   const found: NumberColumn[] = [];
-  if (weights !== undefined) found.push({ name: 'weight', read: numbersOf(weights, weightOf) });
+  if (weights !== undefined) found.push({ name: 'weight', read: new Numbers(weights, weightOf) });
   if (durations !== undefined)
     found.push({
       name: 'durationMs',
-      read: numbersOf(durations, (cell) => numberOf(cell, 'duration') * durationUnit),
+      read: new Numbers(durations, (cell) => numberOf(cell, 'duration') * durationUnit),
     });
-  if (costs !== undefined) found.push({ name: 'costMicros', read: numbersOf(costs, money) });
+  if (costs !== undefined) found.push({ name: 'costMicros', read: new Numbers(costs, money) });
   return found;
 }
 

@@ -20,8 +20,12 @@ export function isText(cells: Cells): cells is TextCells {
 }
 
 /** The bytes of a row; null where it has none. */
-export function cellAt({ bytes, from, to, index }: TextCells, row: number): Uint8Array | null {
-  const entry = index[row];
+export function cellAt(cells: TextCells, row: number): Uint8Array | null {
+  return entryAt(cells, cells.index[row]);
+}
+
+/** The bytes of an entry; null for -1. */
+export function entryAt({ bytes, from, to }: TextCells, entry: number): Uint8Array | null {
   return entry < 0 ? null : bytes.subarray(from[entry], to[entry]);
 }
 
@@ -48,8 +52,7 @@ export function flatCells(
   if (kind === undefined || Number(num_values) !== rows) return undefined;
   const stored = storedPages(pages, rows);
   if (stored === undefined) return undefined;
-  const { index, plain } = stored;
-  return kind === 'text' ? textCells(plain, index) : numberCells(plain, index, kind, scaleOf(element));
+  return kind === 'text' ? textCells(stored) : numberCells(stored, kind, scaleOf(element));
 }
 
 function kindOf({ type, converted_type, logical_type }: SchemaElement): Kind | undefined {
@@ -79,8 +82,15 @@ const encodings = { plain: 0, plainDictionary: 2, dictionary: 8 };
 /** Wider numbers of entries do not fit beside a byte into 32 bits; no dictionary is that large. */
 const widest = 24;
 
-/** The entry of each row, and where the entries are: first those of the dictionary, then those of plain pages. */
-function storedPages(pages: readonly Page[], rows: number): { index: Int32Array; plain: Plain[] } | undefined {
+interface Stored {
+  /** The entry of each row; -1 where it has none. */
+  readonly index: Int32Array;
+  /** The entries: first those of the dictionary, then those of plain pages. */
+  readonly plain: readonly Plain[];
+  readonly hasDictionary: boolean;
+}
+
+function storedPages(pages: readonly Page[], rows: number): Stored | undefined {
   const [first] = pages;
   const inDictionary = first?.kind === 'dictionary' ? first.count : 0;
   const plain: Plain[] = first?.kind === 'dictionary' ? [{ bytes: first.values, count: first.count }] : [];
@@ -106,7 +116,7 @@ function storedPages(pages: readonly Page[], rows: number): { index: Int32Array;
     if (present !== undefined && count < page.count) spread(cells, present, count);
     row += page.count;
   }
-  return row === rows ? { index, plain } : undefined;
+  return row === rows ? { index, plain, hasDictionary: first?.kind === 'dictionary' } : undefined;
 }
 
 /** 1 for each row with a cell; undefined where every row must have one. */
@@ -123,7 +133,7 @@ function spread(cells: Int32Array, present: Int32Array, count: number): void {
   for (let row = cells.length - 1; row >= 0; row--) cells[row] = present[row] === 1 ? cells[--next] : -1;
 }
 
-function textCells(plain: readonly Plain[], index: Int32Array): TextCells {
+function textCells({ plain, index }: Stored): TextCells {
   const bytes = joined(plain.map((page) => page.bytes));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const entries = plain.reduce((sum, { count }) => sum + count, 0);
@@ -157,7 +167,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** A number per row; where some rows have none, an array with null. */
-function numberCells(plain: readonly Plain[], index: Int32Array, kind: Kind, scale: number): ArrayLike<unknown> {
+function numberCells({ plain, index, hasDictionary }: Stored, kind: Kind, scale: number): ArrayLike<unknown> {
   const entries = new Float64Array(plain.reduce((sum, { count }) => sum + count, 0));
   const size = kind === 'int32' ? 4 : 8;
   let entry = 0;
@@ -171,6 +181,8 @@ function numberCells(plain: readonly Plain[], index: Int32Array, kind: Kind, sca
       else entries[entry++] = (view.getInt32(at + 4, true) * 2 ** 32 + view.getUint32(at, true)) / scale;
     }
   }
+  // Without a dictionary each row has an entry of its own.
+  if (!hasDictionary && entries.length === index.length) return entries;
   if (index.includes(-1)) return Array.from(index, (i) => (i < 0 ? null : entries[i]));
   const values = new Float64Array(index.length);
   for (let row = 0; row < index.length; row++) values[row] = entries[index[row]];

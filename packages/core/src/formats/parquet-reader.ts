@@ -1,13 +1,5 @@
-import {
-  type FileMetaData,
-  type ParquetParsers,
-  parquetMetadataAsync,
-  parquetRead,
-  parquetReadObjects,
-  parquetSchema,
-  type RowGroup as RowGroupMetaData,
-  type SchemaElement,
-} from 'hyparquet';
+import type { FileMetaData, ParquetParsers, RowGroup as RowGroupMetaData, SchemaElement } from 'hyparquet';
+import { parquetMetadataAsync, parquetSchema } from 'hyparquet/src/metadata.js';
 import { compressors } from 'hyparquet-compressors';
 import { InputError } from '../errors.ts';
 import { detectFlat, readRecord } from './argilla.ts';
@@ -111,7 +103,13 @@ async function openParquet(reader: SourceReader, name: string): Promise<ParquetF
       const others = columns.filter((name) => !flat.has(name));
       const [rest] =
         others.length > 0
-          ? await parquetReadObjects({ file, metadata, columns: others, rowEnd: 1, compressors })
+          ? await (await import('hyparquet')).parquetReadObjects({
+              file,
+              metadata,
+              columns: others,
+              rowEnd: 1,
+              compressors,
+            })
           : [{}];
       return plain({ ...Object.fromEntries([...flat].map(([name, cells]) => [name, firstOf(cells)])), ...rest });
     },
@@ -146,6 +144,8 @@ async function openParquet(reader: SourceReader, name: string): Promise<ParquetF
     const [from, length] = [starts[group], groups[group]];
     const held: ArrayLike<unknown>[] = wanted.map(() => []);
     if (wanted.length === 0) return { from, length, columns: held };
+    // Loaded for the first file that needs it: many have only columns read here.
+    const { parquetRead } = await import('hyparquet');
     await parquetRead({
       file,
       metadata,

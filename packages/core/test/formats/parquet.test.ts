@@ -52,6 +52,36 @@ describe('reading Parquet', () => {
     expect([receipt.missing, receipt.format, table.time?.[0]]).toEqual([2, 'parquet', 1767312345678]);
   });
 
+  it.each(['UNCOMPRESSED', 'SNAPPY'] as const)(
+    'reads cells that are absent and repeated, with and without dictionaries, over many pages, %s',
+    async (codec) => {
+      const rows = Array.from({ length: 3000 }, (_, i) => i);
+      const label = rows.map((i) => (i % 5 === 0 ? null : `class ${i % 37}`));
+      const time = rows.map((i) => (i % 3 === 0 ? null : new Date(1767312345000 + i)));
+      const weight = rows.map((i) => (i % 4 === 0 ? null : i / 8));
+      for (const encoding of ['PLAIN', 'RLE_DICTIONARY'] as const) {
+        const bytes = file({
+          columnData: [
+            { name: 'task', data: rows.map((i) => `t${i >> 1}`), type: 'STRING', encoding },
+            { name: 'worker', data: rows.map((i) => `w${i & 1}`), type: 'STRING', encoding },
+            { name: 'label', data: label, type: 'STRING', encoding },
+            { name: 'timestamp', data: time, type: 'TIMESTAMP', encoding },
+            { name: 'weight', data: weight, type: 'DOUBLE', encoding },
+          ],
+          codec,
+          pageSize: 500,
+          rowGroupSize: 1300,
+        });
+        const { table, receipt } = await read('a.parquet', bytes);
+        const kept = rows.filter((i) => label[i] !== null);
+        expect(rowsOf(table)).toEqual(kept.map((i) => `t${i >> 1} w${i & 1} ${label[i]}`));
+        expect(Array.from(table.time ?? [])).toEqual(kept.map((i) => time[i]?.getTime() ?? Number.NaN));
+        expect(Array.from(table.weight ?? [])).toEqual(kept.map((i) => weight[i] ?? 1));
+        expect(receipt.missing).toBe(600);
+      }
+    },
+  );
+
   it('takes the names of classes from the metadata', async () => {
     const bytes = file({
       columnData: [
