@@ -1,9 +1,10 @@
 /**
- * Generates `docs/methods/<id>.md`, a page for every method of the registry, and `docs/methods/README.md`.
+ * Generates `docs/methods/<id>.md`, a page for every method of the registries, and `docs/methods/README.md`.
+ * A learning method whose id a method of the core has too gets `docs/methods/learning-<id>.md`.
  *
  * A page merges what the registry knows (title, citation, options), what the docstring says (shapes, cost, degenerate
  * input, source), the hand-written `docs/methods/notes/<id>.md` (when to use it, when not) and its row of
- * `docs/accuracy.md`. Usage, with the packages built:
+ * `docs/accuracy.md`, or its rows of the tables in `docs/results/`. Usage, with the packages built:
  *
  *     node tools/build-method-docs.ts            writes the pages
  *     node tools/build-method-docs.ts --check    writes nothing, exits 1 when a page is stale or a note is missing
@@ -14,6 +15,8 @@ import * as core from '@assay/core';
 import { answersFrom, type Estimate, fit, type Method } from '@assay/core';
 import * as allMethods from '@assay/core/methods';
 import { methods } from '@assay/core/methods';
+import { learnMethods } from '@assay/learn/methods';
+import { learningIndex, learningPageOf, learningPages } from './lib/learning-pages.ts';
 import {
   type AccuracyTable,
   accuracyTable,
@@ -42,23 +45,31 @@ const familyTitles: Readonly<Record<string, string>> = {
 
 /** Every page by its path from the root. Missing notes are thrown together. */
 export function methodPages(): Map<string, string> {
-  const missing = methods.filter(({ id }) => !existsSync(join(root, folder, 'notes', `${id}.md`)));
+  const ids = new Set(methods.map(({ id }) => id));
+  const names = [...ids, ...learnMethods.map(({ id }) => learningPageOf(id, ids))];
+  const missing = names.filter((name) => !existsSync(join(root, folder, 'notes', `${name}.md`)));
   if (missing.length > 0) {
-    const paths = missing.map(({ id }) => `${folder}/notes/${id}.md`).join(', ');
+    const paths = missing.map((name) => `${folder}/notes/${name}.md`).join(', ');
     throw new Error(`missing ${paths}: write when to use the method and when not`);
   }
   const accuracyPage = join(root, 'docs/accuracy.md');
   const accuracy = accuracyTable(existsSync(accuracyPage) ? readFileSync(accuracyPage, 'utf8') : '');
   const sources = methodSources(join(root, 'packages/core/src/methods'));
-  const pages = new Set(methods.map(({ id }) => id));
+  const pages = new Map(learnMethods.map(({ id }) => [id, learningPageOf(id, ids)]));
+  for (const id of ids) pages.set(id, id);
   const files = new Map<string, string>();
-  files.set(`${folder}/README.md`, indexPage(accuracy, pages));
+  files.set(`${folder}/README.md`, indexPage(accuracy, pages, ids));
   for (const method of methods) {
-    const others = new Set([...pages].filter((id) => id !== method.id));
+    const others = new Map([...pages].filter(([id]) => id !== method.id));
     const text = (prose: string): string => linked(prose, sources.idOf, others);
     files.set(`${folder}/${method.id}.md`, methodPage(method, sources.docstring.get(method.id) ?? '', accuracy, text));
   }
+  for (const [name, page] of learningPages(root, ids, noteOf)) files.set(`${folder}/${name}.md`, page);
   return files;
+}
+
+function noteOf(page: string): string {
+  return readFileSync(join(root, folder, 'notes', `${page}.md`), 'utf8').trim();
 }
 
 function methodPage(
@@ -68,7 +79,7 @@ function methodPage(
   text: (prose: string) => string,
 ): string {
   const { opening, details, source, example, errors } = docstringParts(docstring);
-  const note = readFileSync(join(root, folder, 'notes', `${method.id}.md`), 'utf8').trim();
+  const note = noteOf(method.id);
   const sections = [
     `# ${method.title}`,
     `\`${method.id}\` · ${familyTitles[method.family] ?? method.family} · ${method.answers} answers`,
@@ -168,11 +179,8 @@ function accuracySection(method: Method, accuracy: AccuracyTable): string[] {
   ];
 }
 
-function indexPage(accuracy: AccuracyTable, pages: ReadonlySet<string>): string {
-  const learning = existsSync(join(root, 'docs/learning.md'))
-    ? ' Methods that also learn from features of the tasks are in [learning](../learning.md).'
-    : '';
-  const guide = readFileSync(join(root, folder, 'notes/index.md'), 'utf8').trim();
+function indexPage(accuracy: AccuracyTable, pages: ReadonlyMap<string, string>, ids: ReadonlySet<string>): string {
+  const guide = noteOf('index');
   const sections = [...byFamily(methods)].map(([family, members]) => {
     const rows = members.map((method) => {
       const mean = accuracy.mean.get(method.id) ?? Number.NaN;
@@ -189,7 +197,8 @@ function indexPage(accuracy: AccuracyTable, pages: ReadonlySet<string>): string 
 
 # Methods
 
-${methods.length} ways to find the true labels from answers alone; \`assay methods\` lists them too.${learning}
+${methods.length} ways to find the true labels from answers alone, and ${learnMethods.length} that learn from features of the tasks as well; \`assay
+methods\` lists them too.
 
 ## Which one
 
@@ -198,6 +207,8 @@ ${linked(guide, new Map(), pages)}
 ${sections.join('\n\n')}
 
 Mean accuracy is over the sets of [the accuracy table](../accuracy.md), for methods that run on all of them.
+
+${learningIndex(ids)}
 `;
 }
 
@@ -232,7 +243,7 @@ function main(): void {
     report('removed', path);
     if (!check) rmSync(join(root, path));
   }
-  const known = new Set([...methods.map(({ id }) => id), 'index']);
+  const known = new Set([...files.keys()].map((path) => basename(path, '.md')).concat('index'));
   for (const path of globSync(`${folder}/notes/*.md`, { cwd: root }).sort()) {
     if (!known.has(basename(path, '.md'))) console.error(`note without a method: ${path}`);
   }

@@ -11,13 +11,13 @@ export interface MethodSources {
   readonly idOf: ReadonlyMap<string, string>;
 }
 
-/** Reads the docstrings above `export const … : Method` below a folder of sources. */
+/** Reads the docstrings above `export const … : Method` (or `LearnMethod`) below a folder of sources. */
 export function methodSources(folder: string): MethodSources {
   const docstring = new Map<string, string>();
   const idOf = new Map<string, string>();
   for (const path of globSync('**/*.ts', { cwd: folder }).sort()) {
     const source = readFileSync(join(folder, path), 'utf8');
-    const pattern = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export const (\w+): Method\b[\s\S]*?\bid: '([^']+)'/g;
+    const pattern = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export const (\w+): (?:Learn)?Method\b[\s\S]*?\bid: '([^']+)'/g;
     for (const [, comment, name, id] of source.matchAll(pattern)) {
       docstring.set(id, plainComment(comment));
       idOf.set(name, id);
@@ -57,11 +57,11 @@ export function docstringParts(text: string): DocstringParts {
   };
 }
 
-/** `{@link dawidSkene}` as a link to that method's page where there is one, else as code. */
-export function linked(text: string, idOf: ReadonlyMap<string, string>, pages: ReadonlySet<string>): string {
+/** `{@link dawidSkene}` as a link to that method's page where there is one (`pages`: names by id), else as code. */
+export function linked(text: string, idOf: ReadonlyMap<string, string>, pages: ReadonlyMap<string, string>): string {
   const resolved = text.replace(/\{@link\s+([\w.]+)\}/g, (_, name: string) => `\`${idOf.get(name) ?? name}\``);
   return resolved.replace(/(?<![[`])`([a-z0-9-]+)`(?!\])/g, (code, id: string) =>
-    pages.has(id) ? `[${code}](${id}.md)` : code,
+    pages.has(id) ? `[${code}](${pages.get(id)}.md)` : code,
   );
 }
 

@@ -1,7 +1,11 @@
 import { methods } from '@assay/core/methods';
+import { learnMethods } from '@assay/learn/methods';
 import { describe, expect, it } from 'vitest';
 import { methodPages } from '../build-method-docs.ts';
+import { learningPageOf } from '../lib/learning-pages.ts';
 import { accuracyTable, docstringParts, linked, optionsTable } from '../lib/method-docs.ts';
+
+const core = new Set(methods.map(({ id }) => id));
 
 describe('a method page', () => {
   const pages = methodPages();
@@ -17,9 +21,22 @@ describe('a method page', () => {
     }
   });
 
+  it('exists for every learning method too, with its measured rows', () => {
+    for (const { id, title, options, citation } of learnMethods) {
+      const page = pages.get(`docs/methods/${learningPageOf(id, core)}.md`) ?? '';
+      expect(page, id).toContain(`# ${title}\n`);
+      expect(page, id).toMatch(/## When to use it\n\n\*\*Take it\*\*[\s\S]*\*\*Look elsewhere\*\*\n\n-/);
+      expect(page, id).toContain(`assay learn answers.csv --features features.npy -m ${id} `);
+      expect(page, id).toContain(citation);
+      for (const name of Object.keys(options)) expect(page, id).toContain(`| \`${name}\` |`);
+    }
+    expect(pages.get('docs/methods/haem.md')).toMatch(/\| HAEM literal \| logistic \| 0\.\d+/);
+  });
+
   it('is listed in the index', () => {
     const index = pages.get('docs/methods/README.md') ?? '';
     for (const { id } of methods) expect(index).toContain(`[\`${id}\`](${id}.md)`);
+    for (const { id } of learnMethods) expect(index).toContain(`[\`${id}\`](${learningPageOf(id, core)}.md)`);
   });
 
   it('comes out the same every time', () => {
@@ -44,9 +61,12 @@ describe('docstringParts', () => {
 describe('linked', () => {
   it('links methods and leaves other code as it is', () => {
     const idOf = new Map([['oneCoin', 'one-coin']]);
-    const pages = new Set(['one-coin', 'auto']);
+    const pages = new Map([
+      ['one-coin', 'one-coin'],
+      ['auto', 'learning-auto'],
+    ]);
     expect(linked('As {@link oneCoin} or {@link other}, `auto`, `tie`, [`auto`](x)', idOf, pages)).toBe(
-      'As [`one-coin`](one-coin.md) or `other`, [`auto`](auto.md), `tie`, [`auto`](x)',
+      'As [`one-coin`](one-coin.md) or `other`, [`auto`](learning-auto.md), `tie`, [`auto`](x)',
     );
   });
 });
