@@ -48,11 +48,11 @@ export function trainingGraph(
   return { graph: graph.finish(), parameters, masks };
 }
 
-/** The forward graph with parameters as inputs: rows in, logits out. */
-export function forwardGraph(architecture: Architecture): TrainingGraph {
+/** The forward graph with parameters as inputs: rows in, logits out; with `dropout`, under masks that are fed. */
+export function forwardGraph(architecture: Architecture, dropout = false): TrainingGraph {
   const graph = new GraphBuilder();
   const x = graph.input('x', ['batch', inputSize(architecture)]);
-  const { logits, parameters, masks } = emitLayers(graph, architecture, x, false);
+  const { logits, parameters, masks } = emitLayers(graph, architecture, x, dropout);
   graph.output('logits', logits);
   return { graph: graph.finish(), parameters, masks };
 }

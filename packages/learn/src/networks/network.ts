@@ -1,4 +1,4 @@
-import { InputError, type Random, StateError, version } from '@assay/core';
+import { InputError, Random, StateError, version } from '@assay/core';
 import { type Compiled, forwardGraph, type Signal, sessionOf, trainingGraph } from './compiled.ts';
 import { GraphBuilder } from './graph.ts';
 import { type Architecture, emitLayers, inputSize, type Mask } from './layers.ts';
@@ -139,6 +139,29 @@ export class Network {
     });
   }
 
+  /**
+   * One step of any loss of the logits: `slope` gets those of this batch, under the same dropout as the
+   * step itself, and gives the loss's gradient with respect to them (both rows × K).
+   */
+  async stepAlong(
+    x: Float32Array,
+    rows: number,
+    slope: (logits: Float32Array) => Float32Array,
+    random: Random,
+    options: StepOptions = {},
+  ): Promise<void> {
+    const { architecture } = this;
+    const graph = await sessionOf(architecture, 'dropped', () => forwardGraph(architecture, true));
+    const width = inputSize(architecture);
+    if (x.length < rows * width) throw wrongSize(x.length, rows * width);
+    const masks = drawnMasks(graph, rows, random);
+    const batch = new graph.runtime.Tensor('float32', x.subarray(0, rows * width), [rows, width]);
+    const { logits } = await graph.session.run({ ...this.#feeds(graph, false), ...masks, x: batch });
+    await this.#step('gradient', x, rows, masks, options, {
+      upstream: { data: slope(logits.data as Float32Array), width: architecture.classes },
+    });
+  }
+
   /** A copy that trains on its own. */
   clone(): Network {
     const copy = new Network(this.architecture, copied(this.#parameters));
@@ -212,7 +235,7 @@ export class Network {
     signal: Signal,
     x: Float32Array,
     rows: number,
-    random: Random,
+    dropout: Random | Readonly<Record<string, RuntimeTensor>>,
     { optimiser = 'adam', rate = 1e-3, decay = 0 }: StepOptions,
     inputs: Readonly<Record<string, { readonly data: Float32Array; readonly width: number }>>,
   ): Promise<Readonly<Record<string, RuntimeTensor>>> {
@@ -229,7 +252,7 @@ export class Network {
       if (data.length < rows * columns) throw wrongSize(data.length, rows * columns);
       feeds[name] = new Tensor('float32', data.subarray(0, rows * columns), [rows, columns]);
     }
-    for (const mask of graph.masks) feeds[mask.value.name] = drawnMask(graph, mask, rows, random);
+    Object.assign(feeds, dropout instanceof Random ? drawnMasks(graph, rows, dropout) : dropout);
     const scalar = (value: number): RuntimeTensor => new Tensor('float32', Float32Array.of(value), []);
     const [first, second] = adamDecay;
     feeds.rate = scalar(optimiser === 'adam' ? rate / (1 - first ** this.steps) : rate);
@@ -300,6 +323,11 @@ export function softmaxRows(logits: ArrayLike<number>, classes: number): Float64
     for (let k = 0; k < classes; k++) result[row + k] /= sum;
   }
   return result;
+}
+
+/** A fresh mask for every dropout layer, by the name of its input. */
+function drawnMasks(graph: Compiled, rows: number, random: Random): Record<string, RuntimeTensor> {
+  return Object.fromEntries(graph.masks.map((mask) => [mask.value.name, drawnMask(graph, mask, rows, random)]));
 }
 
 /** Inverted dropout: what stays is scaled up, so that nothing changes on average. */
