@@ -7,6 +7,7 @@ export const experiments: Readonly<Record<string, () => Promise<Experiment>>> = 
   okg: async () => (await import('./control/okg.ts')).okg,
   replay: async () => (await import('./control/replay.ts')).replay,
   streaming: async () => (await import('./control/streaming.ts')).streaming,
+  votes: async () => (await import('./control/votes.ts')).votes,
   crowdlab: async () => (await import('./crowdlab/crowdlab.ts')).crowdlabStudy,
   haem: async () => (await import('./haem/haem.ts')).haemStudy,
   'turkontrol-2010': async () => (await import('./turkontrol/turkontrol-2010.ts')).turkontrol2010,
