@@ -20,6 +20,18 @@ export { pm } from './optimisation/pm.ts';
 export { bpOneCoin } from './propagation/bp-one-coin.ts';
 export { bpSampled } from './propagation/bp-sampled.ts';
 export { bpTwoCoin } from './propagation/bp-two-coin.ts';
+export { knownClasses, knownClassesOption, logTaskPrior, messageOptions } from './propagation/class-prior.ts';
+export { coinPriorOptions } from './propagation/coin-prior.ts';
+export {
+  type BeliefSettings,
+  beliefInference,
+  type LabelConclusion,
+  type LabelInference,
+  type LabelUpdate,
+  meanFieldInference,
+  type WorkerModel,
+  type WorkerPrior,
+} from './propagation/label-inference.ts';
 export { meanField } from './propagation/mean-field.ts';
 export { methodById, methods } from './registry.ts';
 export { glad } from './skill/glad.ts';

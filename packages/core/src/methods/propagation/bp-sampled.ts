@@ -5,30 +5,14 @@ import { type ContentOrder, contentOrder } from '../content-order.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
-import { counted } from '../table-notes.ts';
-import { clampGold, startingPosterior } from '../votes.ts';
+import { clampGold } from '../votes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
 import { checkConfusionSize, interval, workerLevel } from '../worker-estimates.ts';
 import { propagationEstimate, propagationNotes } from './bp-one-coin.ts';
 import { knownClasses, knownClassesOption, logTaskPrior, messageOptions } from './class-prior.ts';
 import { coinPrior, coinPriorOptions } from './coin-prior.ts';
-import {
-  type ConfusionDraws,
-  coinDraws,
-  dirichletDraws,
-  listedDraws,
-  withTestAnswers,
-  workerDraws,
-} from './confusion-draws.ts';
-import { messageLoop } from './message-loop.ts';
-import { SampledMessages } from './sampled-messages.ts';
-
-/** Workers with fewer effective draws get draws of their own. */
-const fewDraws = 20;
-/** Times that poor draws are replaced after the messages have settled. */
-const mostRounds = 3;
-/** The most numbers that workers' own draws may hold together: 512 MB of float64. */
-const mostOwnNumbers = 2 ** 26;
+import { type ConfusionDraws, coinDraws, dirichletDraws, listedDraws } from './confusion-draws.ts';
+import { SampledPropagation } from './sampled-propagation.ts';
 
 const options = optionTable({
   prior: {
@@ -125,53 +109,17 @@ export const bpSampled: Method = defineMethod({
     const { confusion: alpha } = dirichletPrior(table, { ...values, classPrior: [1] });
     const draws = drawsOf(table, values, alpha, order, random);
     const frequencies = knownClasses(table, values.classPrior);
-    const messages = new SampledMessages(table, logTaskPrior(table, frequencies), draws);
-    const redraws = values.redraw && values.prior === 'dirichlet';
-    const redrawn = new Set<number>();
-    let times = 0;
-    const drawAgain = (effective: Float64Array, posterior?: Float64Array): number => {
-      times++;
-      const poor = poorWorkers(table, draws.size, effective);
-      for (const w of poor) {
-        const counts = messages.expectedCounts(w, alpha, posterior);
-        if (table.testCounts !== undefined) {
-          for (let cell = 0; cell < counts.length; cell++) counts[cell] += table.testCounts[w * counts.length + cell];
-        }
-        const stream = random.fork(`worker ${order.workerKeys[w]}`).fork(times);
-        messages.setDraws(w, withTestAnswers(workerDraws(alpha, counts, values.draws, order, stream), table, w));
-        redrawn.add(w);
-      }
-      return poor.length;
-    };
+    const redrawing =
+      values.redraw && values.prior === 'dirichlet' ? { alpha, draws: values.draws, order, random } : undefined;
+    const propagation = new SampledPropagation(table, logTaskPrior(table, frequencies), draws, redrawing);
+    const { messages } = propagation;
     const classes = (): Float64Array =>
       table.taskPrior === undefined
         ? frequencies
         : meanRow(messages.posterior(new Float64Array(taskCount * classCount)), classCount);
-    // Before the first message the votes say where busy workers are; afterwards the messages do.
-    const votes = startingPosterior(table);
-    if (redraws) drawAgain(messages.effectiveAt(votes), votes);
-    let { iterations, converged, notes: loopNotes } = yield* messageLoop(messages, values);
-    let found = messages.workers(classes());
-    for (let round = 0; redraws && round < mostRounds && drawAgain(found.effective) > 0; round++) {
-      const again = yield* messageLoop(messages, values);
-      iterations += again.iterations;
-      converged = again.converged;
-      loopNotes = again.notes;
-      found = messages.workers(classes());
-    }
-    if (redrawn.size > 0) {
-      notes.push(`${counted(redrawn.size, 'worker', 'workers')} with many answers got draws of their own`);
-    }
-    // A list of matrices or a handful of draws is meant to be short.
-    const few =
-      values.prior === 'atoms'
-        ? 0
-        : found.effective.filter((effective) => effective < Math.min(fewDraws, draws.size / 2)).length;
-    if (few > 0) {
-      notes.push(
-        `for ${counted(few, 'worker', 'workers')} fewer than ${fewDraws} draws count; raise draws, or use variational-bayes`,
-      );
-    }
+    const { iterations, converged, notes: loopNotes, found } = yield* propagation.settle(values, classes);
+    // A list of matrices is meant to be short.
+    if (values.prior !== 'atoms') notes.push(...propagation.notes());
     const logEvidence = messages.logEvidence(found.logEvidence);
     const posterior = messages.posterior(new Float64Array(taskCount * classCount));
     clampGold(table, posterior);
@@ -211,12 +159,4 @@ function drawsOf(
   if (values.prior === 'atoms') return listedDraws(values.atoms ?? [], classCount);
   if (values.prior === 'one-coin') return coinDraws(coinPrior({ ...values, atoms: null }), values.draws, classCount);
   return dirichletDraws(alpha, values.draws, order, random.fork('draws'));
-}
-
-/** Workers whose draws have degenerated, those with most answers first as far as memory goes. */
-function poorWorkers(table: AnswerTable, drawCount: number, effective: Float64Array): number[] {
-  const { start } = table.byWorker;
-  const poor = Array.from(effective.keys()).filter((w) => effective[w] < fewDraws && start[w + 1] > start[w]);
-  poor.sort((a, b) => start[b + 1] - start[b] - (start[a + 1] - start[a]) || effective[a] - effective[b]);
-  return poor.slice(0, Math.floor(mostOwnNumbers / (drawCount * table.classCount ** 2)));
 }

@@ -84,7 +84,7 @@ export const bpTwoCoin: Method = defineMethod({
 });
 
 /** Confusions and accuracies from the moments of the two accuracies. */
-function pairWorkers(table: AnswerTable, found: PairPosterior, classes: Float64Array): WorkerEstimates {
+export function pairWorkers(table: AnswerTable, found: PairPosterior, classes: Float64Array): WorkerEstimates {
   const { workerCount } = table;
   const accuracy = new Float64Array(workerCount);
   const spread = new Float64Array(workerCount);

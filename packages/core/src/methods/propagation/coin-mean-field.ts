@@ -13,6 +13,8 @@ export interface CoinMeanFieldSettings {
   readonly maxIterations: number;
   /** Largest change of a posterior that counts as settled; 0 for never. */
   readonly tolerance: number;
+  /** T×K, not changed: the first Beta parameters are set from it. Default the vote shares. */
+  readonly starting?: Float64Array;
 }
 
 export interface CoinMeanField {
@@ -50,7 +52,7 @@ export function* coinMeanField(
   const right = new Float64Array(workerCount);
   const wrong = new Float64Array(workerCount);
   const push = new Float64Array(workerCount);
-  const posterior = startingPosterior(table);
+  const posterior = settings.starting?.slice() ?? startingPosterior(table);
   const row = new Float64Array(classCount);
   const after = new Float64Array(2);
   const before = new Float64Array(2);

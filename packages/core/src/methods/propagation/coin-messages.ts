@@ -32,7 +32,7 @@ export interface CoinPosterior {
  */
 export class CoinMessages implements Messages {
   readonly #table: AnswerTable;
-  readonly #logPrior: Float64Array;
+  #logPrior: Float64Array;
   readonly #prior: CoinPrior;
   readonly #rule: MessageRule;
   /** T×K: ln prior plus all pushes. */
@@ -76,6 +76,10 @@ export class CoinMessages implements Messages {
     const tests = testTotals(table);
     this.#testRight = tests?.right;
     this.#testWrong = tests?.wrong;
+  }
+
+  setLogPrior(logPrior: Float64Array): void {
+    this.#logPrior = logPrior;
   }
 
   *sweep(damping: number): Generator<unknown, number, void> {

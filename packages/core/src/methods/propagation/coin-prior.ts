@@ -2,7 +2,11 @@ import { InputError } from '../../errors.ts';
 import { logBeta } from '../../math/gamma-functions.ts';
 import { logSumExp } from '../../math/log-sum-exp.ts';
 import { betaQuadrature } from '../../math/quadrature.ts';
+import type { Random } from '../../math/random.ts';
 import type { NumberOption, NumbersOption } from '../options.ts';
+
+/** Points stay this far inside (0, 1). */
+const edge = 1e-14;
 
 /** What is believed of a worker's one accuracy: a mixture of Beta distributions and single values. */
 export interface CoinPrior {
@@ -97,6 +101,19 @@ function refusal(name: string, got: string, fix: string): InputError {
   return new InputError(`invalid ${name}: ${got}; ${fix}`, { code: 'invalid-option', path: name, got, hint: fix });
 }
 
+/** Equally likely draws from the prior in its place: the Monte-Carlo messages of Kim et al. (2022), eq. 42. */
+export function drawnCoins(prior: CoinPrior, size: number, random: Random): CoinPrior {
+  const { betas, atoms } = prior;
+  const weights = [...betas, ...atoms].map(({ weight }) => weight);
+  const drawn = Array.from({ length: size }, () => {
+    const part = random.categorical(weights);
+    const accuracy =
+      part < betas.length ? random.beta(betas[part].right, betas[part].wrong) : atoms[part - betas.length].accuracy;
+    return { weight: 1 / size, accuracy: Math.min(1 - edge, Math.max(edge, accuracy)) };
+  });
+  return { betas: [], atoms: drawn };
+}
+
 /** Mean accuracy before any answer. */
 export function priorAccuracy(prior: CoinPrior): number {
   let mean = 0;
@@ -151,9 +168,6 @@ const sizes = [2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384] as const
 export function mostCoinNodes(prior: CoinPrior): number {
   return sizes[sizes.length - 1] * prior.betas.length + prior.atoms.length;
 }
-
-/** Points stay this far inside (0, 1). */
-const edge = 1e-14;
 
 /**
  * The prior as nodes good for a worker of `answers` answers, from a cache kept by the caller.

@@ -3,6 +3,8 @@ import { showingProgress } from '../pauses.ts';
 
 /** Messages between tasks and workers that can be passed once in both directions. */
 export interface Messages {
+  /** Other ln task priors, T×K, from the next sweep on; messages stay where they are. */
+  setLogPrior(logPrior: Float64Array): void;
   /** Tasks to workers, then workers to tasks; returns the largest change of a message as a probability. May pause. */
   sweep(damping: number): number | Generator<unknown, number, void>;
 }

@@ -54,7 +54,8 @@ export class PairMessages implements Messages {
     this.#table = table;
     this.#prior = prior;
     this.#rule = rule;
-    this.#field = Float64Array.from({ length: table.taskCount }, (_, t) => logPrior[2 * t + 1] - logPrior[2 * t]);
+    this.#field = new Float64Array(table.taskCount);
+    this.setLogPrior(logPrior);
     this.#logit = this.#field.slice();
     this.#message = new Float64Array(table.answerCount);
     this.#first = new Float64Array(table.answerCount);
@@ -69,6 +70,10 @@ export class PairMessages implements Messages {
     this.#law = new Float64Array(most + 1);
     this.#summed = new Float64Array(most + 1);
     this.#nodes = new PairNodes(prior, table.workerCount);
+  }
+
+  setLogPrior(logPrior: Float64Array): void {
+    for (let t = 0; t < this.#field.length; t++) this.#field[t] = logPrior[2 * t + 1] - logPrior[2 * t];
   }
 
   sweep(damping: number): number {
@@ -125,7 +130,7 @@ export class PairMessages implements Messages {
     return { mean, variance, covariance, logEvidence };
   }
 
-  /** The Bethe approximation of the log evidence; exact on forests. `logPrior` is that of the constructor. */
+  /** The Bethe approximation of the log evidence; exact on forests. `logPrior` is the present one. */
   logEvidence(workerEvidence: number, logPrior: Float64Array): number {
     const { taskCount, taskStart } = this.#table;
     let total = workerEvidence;

@@ -32,7 +32,7 @@ export interface SampledWorkers {
  */
 export class SampledMessages implements Messages {
   readonly #table: AnswerTable;
-  readonly #logPrior: Float64Array;
+  #logPrior: Float64Array;
   readonly #shared: ConfusionDraws;
   readonly #own: Map<number, ConfusionDraws> = new Map();
   readonly #logit: Float64Array;
@@ -74,6 +74,10 @@ export class SampledMessages implements Messages {
     this.#weight = new Float64Array(draws.size);
     this.#active = new Uint32Array(draws.size);
     this.#factor = new Float64Array(draws.size);
+  }
+
+  setLogPrior(logPrior: Float64Array): void {
+    this.#logPrior = logPrior;
   }
 
   sweep(damping: number): number {
