@@ -57,7 +57,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'simulate',
-    summary: 'what asking where least is known would have saved, replayed on answers',
+    summary: 'a synthetic crowd from a recipe; or what adaptive questions would have saved on answers',
     load: () => import('./commands/simulate.ts'),
   },
   {

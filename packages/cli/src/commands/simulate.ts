@@ -1,141 +1,101 @@
-import { type AnswerTable, fit, InputError, type Method } from '@assay/core';
-import { methodById } from '@assay/core/methods';
-import { firstAnswers, type ReplayOrder, replayOrder } from '@assay/core/simulate';
-import { lines } from '@assay/figures';
+import { readFile } from 'node:fs/promises';
+import { InputError, shown } from '@assay/core';
+import { outputFormat, writeAnswers, writeSheet } from '@assay/core/formats';
+import { type CrowdRecipe, crowdOptions, fullRecipe, type SimulatedCrowd, simulateCrowd } from '@assay/core/simulate';
 import { Command, InvalidArgumentError } from 'commander';
-import { readAll } from '../input/answers.ts';
-import { type MethodFlags, methodFrom, type ReadingFlags, withMethodFlags, withReadingFlags } from '../input/flags.ts';
+import { pairsOf, withMethodFlags, withReadingFlags } from '../input/flags.ts';
+import { UsageError, usageError } from '../output/failure.ts';
 import { checkWritable, writeAll } from '../output/files.ts';
-import { receiptLine, receiptNotes } from '../output/receipt.ts';
 import { tableText } from '../output/table.ts';
-import { count, percent } from '../output/words.ts';
+import { counted } from '../output/words.ts';
 import type { Shell } from '../shell.ts';
+import { type ReplayFlags, replayAnswers } from './simulate-replay.ts';
 
-interface Flags extends ReadingFlags, MethodFlags {
-  readonly truth: string;
-  readonly runs: number;
-  readonly output?: string;
-  readonly json?: boolean;
+interface Flags extends Omit<ReplayFlags, 'truth'> {
+  readonly truth?: string;
+  readonly set?: Readonly<Record<string, string>>;
+  readonly truthOut?: string;
 }
 
-const orders: readonly ReplayOrder[] = ['random', 'round-robin', 'adaptive'];
-const words: Readonly<Record<ReplayOrder, string>> = {
-  random: 'random order',
-  'round-robin': 'same number per task',
-  adaptive: 'adaptive',
-};
-const steps = 20;
-
-/** `assay simulate ANSWERS… --truth FILE`: what adaptive questions would have saved on answers that exist. */
+/** `assay simulate [RECIPE]` draws a crowd; `assay simulate ANSWERS… --truth FILE` replays one that exists. */
 export function build(shell: Shell): Command {
   const command = new Command('simulate')
-    .argument('<ANSWERS...>', 'files of answers to replay, or - for standard input')
-    .requiredOption('--truth <FILE>', 'known labels, for evaluation only')
+    .argument('[FILES...]', 'a recipe (JSON) of a crowd to draw; or, with --truth, files of answers to replay')
+    .option('--set <NAME=VALUE>', 'a number of the recipe (repeatable), listed below', pairsOf)
+    .option('--truth-out <FILE>', 'where the true labels of the drawn tasks go')
+    .option('--truth <FILE>', 'replay: known labels, for evaluation only')
     .option('--runs <N>', 'replays of each strategy', runsOf, 5)
-    .option('-o, --output <SVG>', 'where the drawing goes');
+    .option('-o, --output <FILE>', 'where the answers go (default: stdout, as CSV); the drawing (SVG) of a replay');
   withMethodFlags(command).option('--json', 'print one JSON document and nothing else on stdout');
-  return withReadingFlags(command).action((paths: string[], flags: Flags) => simulate(paths, flags, shell));
-}
-
-/** Mean accuracy at each share of the answers, by strategy. */
-interface Curve {
-  readonly order: ReplayOrder;
-  readonly accuracy: readonly number[];
-  /** The smallest share that reaches the goal. */
-  readonly needed: number;
-}
-
-async function simulate(paths: readonly string[], flags: Flags, shell: Shell): Promise<void> {
-  const { method, options } =
-    flags.method === undefined ? { method: methodById('coin-shrunk'), options: {} } : methodFrom(flags);
-  const { output } = flags;
-  await checkWritable(output === undefined ? [] : [output], [...paths, flags.truth]);
-  const answers = await readAll(paths, flags, shell);
-  const { table, truth = new Map<string, string>() } = answers;
-  const say = flags.json === true ? (): void => {} : (line: string): void => shell.say(line);
-  say(receiptLine(answers.receipt));
-  const notes = [...receiptNotes(answers.receipt), ...answers.notes];
-  for (const note of notes) say(`Note: ${note}`);
-  const scored = [...truth].filter(([task]) => table.tasks.indexOf(task) >= 0);
-  if (scored.length === 0) {
-    const hint = 'give labels of tasks that have answers';
-    throw new InputError(`missing truth: no task of the answers has a known label; ${hint}`, {
-      code: 'missing-truth',
-      path: flags.truth,
-      hint,
+  return withReadingFlags(command)
+    .addHelpText('after', recipeText)
+    .action((paths: string[], flags: Flags) => {
+      const { truth } = flags;
+      return truth === undefined ? draw(paths, flags, shell) : replayAnswers(paths, { ...flags, truth }, shell);
     });
+}
+
+/** Draws a crowd from a recipe and what was set, and writes its answers and truth. */
+async function draw(paths: readonly string[], flags: Flags, shell: Shell): Promise<void> {
+  const { output, truthOut, seed } = flags;
+  if (paths.length > 1) {
+    const hint = 'give one recipe, or --truth to replay answers';
+    throw new UsageError(`ambiguous recipe: ${paths.length} files; ${hint}`, { code: 'ambiguous-recipe', hint });
   }
-  const full = accuracyOf(method, options, table, scored, flags.seed);
-  const goal = full - 0.005;
-  const curves: Curve[] = [];
-  for (const [index, order] of orders.entries()) {
-    const sums = new Float64Array(steps);
-    for (let run = 0; run < flags.runs; run++) {
-      shell.progress.bar('replaying', index * flags.runs + run, orders.length * flags.runs);
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      shell.signal.throwIfAborted();
-      const bought = replayOrder(table, { order, seed: flags.seed + run });
-      for (let step = 1; step <= steps; step++) {
-        const first = firstAnswers(table, bought, Math.round((table.answerCount * step) / steps));
-        sums[step - 1] += accuracyOf(method, options, first, scored, flags.seed) / flags.runs;
-      }
-    }
-    const reached = sums.findIndex((value) => value >= goal);
-    curves.push({ order, accuracy: [...sums], needed: reached < 0 ? 1 : (reached + 1) / steps });
-  }
-  const saved = 1 - curves[2].needed / curves[0].needed;
-  if (output !== undefined) await writeAll([{ path: output, content: once(drawing(curves, table)) }]);
+  if (output !== undefined) usageError(() => outputFormat(output, 'answers'));
+  if (truthOut !== undefined) usageError(() => outputFormat(truthOut, 'workers'));
+  const outputs = [output, truthOut].filter((path) => path !== undefined);
+  await checkWritable(outputs, paths);
+  const recipe = { ...(paths.length === 0 ? {} : await recipeFrom(paths[0])), ...flags.set } as CrowdRecipe;
+  const crowd = simulateCrowd(recipe, seed);
+  const { table } = crowd;
+  const files = [];
+  if (output !== undefined) files.push({ path: output, content: writeAnswers(table, output) });
+  if (truthOut !== undefined) files.push({ path: truthOut, content: truthChunks(crowd, truthOut) });
+  await writeAll(files);
   if (flags.json === true) {
-    const { answerCount, taskCount } = table;
-    const document = { schema: 1, method: method.id, seed: flags.seed, runs: flags.runs, tasks: taskCount };
-    shell.json({ ...document, answers: answerCount, accuracy: full, goal, curves, saved, notes });
+    const { taskCount: tasks, workerCount: workers, classCount: classes, answerCount: answers } = table;
+    shell.json({ schema: 1, seed, recipe: fullRecipe(recipe), tasks, workers, classes, answers, files: outputs });
     return;
   }
-  shell.print(tableOf(curves, table));
-  shell.print(
-    `\nAll answers reach ${percent(full)}. Within half a point of it: ${curves
-      .map(({ order, needed }) => `${words[order]} ${count(needed * table.answerCount)} answers`)
-      .join(', ')}. Adaptive saves ${percent(saved)} against random order.\n`,
+  if (output === undefined) for await (const chunk of writeAnswers(table, 'answers.csv')) await shell.write(chunk);
+  const { answerCount, taskCount, workerCount } = table;
+  shell.say(
+    `Drew ${counted(answerCount, 'answer')} of ${counted(workerCount, 'worker')} to ${counted(taskCount, 'task')}, seed ${seed}`,
   );
-  if (output !== undefined) say(`Wrote ${output}`);
+  for (const path of outputs) shell.say(`Wrote ${path}`);
 }
 
-function tableOf(curves: readonly Curve[], table: AnswerTable): string {
-  const right = (title: string): { title: string; align: 'right' } => ({ title, align: 'right' });
-  const rows = Array.from({ length: steps }, (_, step) => [
-    count((table.answerCount * (step + 1)) / steps),
-    ...curves.map(({ accuracy }) => percent(accuracy[step])),
-  ]);
-  return tableText([right('answers'), ...curves.map(({ order }) => right(words[order]))], rows);
+async function recipeFrom(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const hint = 'give a JSON object such as { "tasks": 1000, "workers": 50 }, or --truth to replay answers';
+  const refuse = (problem: string, cause: unknown): never => {
+    throw new InputError(`${problem}; ${hint}`, { code: 'invalid-recipe', path, hint, cause });
+  };
+  const text = await readFile(path, 'utf8').catch((cause) =>
+    refuse(`missing recipe: cannot read ${shown(path)}`, cause),
+  );
+  try {
+    return JSON.parse(text) as Readonly<Record<string, unknown>>;
+  } catch (cause) {
+    return refuse(`invalid recipe ${shown(path)}: it is not JSON`, cause);
+  }
 }
 
-function drawing(curves: readonly Curve[], table: AnswerTable): string {
-  return lines({
-    title: 'Accuracy by answers bought',
-    x: { label: 'answers' },
-    y: { label: 'accuracy', format: 'percent' },
-    series: curves.map(({ order, accuracy }) => ({
-      name: words[order],
-      points: accuracy.map((y, step) => ({ x: Math.round((table.answerCount * (step + 1)) / steps), y })),
-    })),
-  });
+function truthChunks({ table, truth }: SimulatedCrowd, format: string): ReturnType<typeof writeSheet> {
+  const sheet = {
+    length: table.taskCount,
+    columns: [
+      { name: 'task', kind: 'text', complete: true, at: (task: number) => table.tasks.name(task) },
+      { name: 'label', kind: 'text', complete: true, at: (task: number) => table.classes.name(truth[task]) },
+    ],
+  } as const;
+  return writeSheet(sheet, format);
 }
 
-function accuracyOf(
-  method: Method,
-  options: Readonly<Record<string, unknown>>,
-  table: AnswerTable,
-  truth: readonly (readonly [task: string, label: string])[],
-  seed: number,
-): number {
-  const estimate = fit(method, table, { seed, options });
-  let right = 0;
-  for (const [task, label] of truth) if (estimate.label(task) === label) right++;
-  return right / truth.length;
-}
-
-async function* once(text: string): AsyncGenerator<Uint8Array> {
-  yield new TextEncoder().encode(text);
+function recipeText(): string {
+  const rows = Object.entries(crowdOptions).map(([name, spec]) => [`  ${name}`, String(spec.default), spec.does]);
+  const columns = [{ title: '  name' }, { title: 'default', align: 'right' as const }, { title: '' }];
+  return `\nNumbers of a recipe; in its file also "classes" by name, "prior" and "models":\n${tableText(columns, rows)}`;
 }
 
 function runsOf(text: string): number {

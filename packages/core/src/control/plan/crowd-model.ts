@@ -1,6 +1,7 @@
 import { AnswerTable } from '../../answers/answer-table.ts';
 import { type Dictionary, dictionaryOf } from '../../answers/dictionary.ts';
 import type { Random } from '../../math/random.ts';
+import { WeightedDraw } from '../../math/weighted-draw.ts';
 import type { Pilot } from './pilot.ts';
 import { coinRows, type TaskKind, type TwoKinds } from './two-kinds.ts';
 
@@ -110,11 +111,7 @@ export function drawCrowd(model: CrowdModel, random: Random, taskCount: number, 
     for (let i = 0; i < block; i++) crowd[i] += shares[w] * theta[w * block + i];
   }
   const regularShare = random.beta(goldCount * kinds.regularShare + 1, goldCount * (1 - kinds.regularShare) + 1);
-  const cumulative = new Float64Array(people.length);
-  shares.reduce((sum, share, w) => {
-    cumulative[w] = sum + share;
-    return cumulative[w];
-  }, 0);
+  const busy = new WeightedDraw(shares);
   const resample = ais.length > 1 && goldCount >= enoughToResample;
   const byCell = resample ? pilotCells(model) : undefined;
   const asked = Math.min(most, people.length);
@@ -132,7 +129,7 @@ export function drawCrowd(model: CrowdModel, random: Random, taskCount: number, 
     truth[task] = k;
     drawTaskRow(kind, k, classCount, alpha, own, random);
     for (let i = 0; i < asked; i++) {
-      const w = freshPerson(cumulative, person, task * most, i, random);
+      const w = busy.drawFresh(random, person, task * most, i);
       person[task * most + i] = w;
       said[task * most + i] = isRegular
         ? tilted(own, theta, w * block + k * classCount, crowd, k * classCount, chance, random)
@@ -307,36 +304,6 @@ function drawTaskRow(
     alpha[l] = Math.max(1e-9, kind.concentration * kind.rows[truth * classCount + l]);
   }
   random.dirichlet(alpha, own);
-}
-
-/** A person by share who was not asked yet; people are few for a task, so rejection is quick, then the next free one. */
-function freshPerson(
-  cumulative: Float64Array,
-  person: Int32Array,
-  from: number,
-  asked: number,
-  random: Random,
-): number {
-  const count = cumulative.length;
-  let w = 0;
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const at = random.uniform() * cumulative[count - 1];
-    let [low, high] = [0, count - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (cumulative[middle] > at) high = middle;
-      else low = middle + 1;
-    }
-    w = low;
-    if (!isAsked(person, from, asked, w)) return w;
-  }
-  while (isAsked(person, from, asked, w)) w = (w + 1) % count;
-  return w;
-}
-
-function isAsked(person: Int32Array, from: number, asked: number, w: number): boolean {
-  for (let i = 0; i < asked; i++) if (person[from + i] === w) return true;
-  return false;
 }
 
 /** An answer ∝ the task's own row × the worker's row over the crowd's: skill tilts what the task suggests. */
