@@ -1,0 +1,5 @@
+export type * from './access-store.ts';
+export * from './lease-id.ts';
+export type * from './store.ts';
+export type * from './types.ts';
+export * from './unavailable.ts';
