@@ -6,6 +6,9 @@ const hyperRate = 0.5;
 /** Dirichlet parameters are kept above this. */
 const least = 0.001;
 
+/** A worker who weighs less does not count. */
+const leastWeight = 1e-9;
+
 /** Number of fixed-point steps per sweep. */
 const steps = 2;
 
@@ -38,7 +41,7 @@ export function learnDirichlet(
         const at = w * cells + row;
         let mass = 0;
         for (let l = 0; l < columns; l++) mass += counts[at + l];
-        if (mass === 0 || power === 0) continue;
+        if (mass === 0 || power < leastWeight) continue;
         denominator += power * (digamma(mass + total) - digammaTotal);
         for (let l = 0; l < columns; l++) {
           if (counts[at + l] > 0) numerator[l] += power * (digamma(counts[at + l] + alpha[row + l]) - digammaAlpha[l]);

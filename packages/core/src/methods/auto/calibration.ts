@@ -54,7 +54,7 @@ export function accuracyInterval(accuracy: number, tasks: number): { value: numb
 
 /**
  * The posterior softmax(t·d^(-¼)·ln raw) whose mean confidence is `accuracy`: t by bisection of its
- * logarithm. Tasks without answers keep their row. O(50·T·K).
+ * logarithm. Tasks without answers keep their row. O(40·T·K).
  */
 export function temperTo(table: AnswerTable, raw: Float64Array, accuracy: number): Float64Array {
   const { taskCount, classCount, taskStart } = table;
@@ -80,7 +80,7 @@ export function temperTo(table: AnswerTable, raw: Float64Array, accuracy: number
     return total / tasks;
   };
   let [low, high] = [-6, 3];
-  for (let step = 0; step < 50; step++) {
+  for (let step = 0; step < 40; step++) {
     const middle = (low + high) / 2;
     if (confidenceAt(Math.exp(middle)) < accuracy) low = middle;
     else high = middle;

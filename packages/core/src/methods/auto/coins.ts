@@ -11,9 +11,14 @@ const learningSettles = 20;
 /** Later they move so little that every fifth sweep is enough. */
 const learningEvery = 5;
 
+/** Do slow parts of a member move in this sweep (counted from 0)? */
+export function isSettling(sweep: number): boolean {
+  return sweep < learningSettles || sweep % learningEvery === 0;
+}
+
 /** Are the members' priors learned in this sweep (counted from 0)? */
 export function isLearning(sweep: number): boolean {
-  return sweep >= learningStarts && (sweep < learningSettles || sweep % learningEvery === 0);
+  return sweep >= learningStarts && isSettling(sweep);
 }
 
 /** When the per-worker members have settled. */

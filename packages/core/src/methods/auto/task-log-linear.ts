@@ -14,12 +14,12 @@ const mostSweeps = 15;
 const tolerance = 5e-3;
 
 /** Rows of a task whose class has less posterior than this do not move: their gradient is nothing. */
-const leastPosterior = 1e-6;
+const leastPosterior = 1e-4;
 
 /** The most task cells held: 1 GB of float64. */
 export const mostTaskCells: number = 2 ** 27;
 
-/** Up to this many classes a row fits in local variables: rows are padded to it. */
+/** Up to this many classes a row fits in local variables: rows are padded to it, so none is shorter. */
 const narrow = 4;
 
 /**
@@ -62,12 +62,16 @@ export function* fitTaskLogLinear(
 interface TaskState {
   readonly table: AnswerTable;
   readonly stride: number;
+  /** Answers with each label, T×stride. */
+  readonly said: Float64Array;
   readonly posterior: Float64Array;
   readonly profile: Float64Array;
   readonly workerPart: Float64Array;
   readonly taskPart: Float64Array;
   /** exp(profile + worker part), 0 in the padding. */
   readonly expWorker: Float64Array;
+  /** Σ of the posteriors under which a worker said each label. */
+  readonly workerSaid: Float64Array;
   readonly workerGradient: Float64Array;
   readonly workerMass: Float64Array;
   readonly profileMass: Float64Array;
@@ -81,6 +85,12 @@ function stateOf(table: AnswerTable, start: Float64Array): TaskState {
   const stride = classCount <= narrow ? narrow : classCount;
   const block = classCount * stride;
   const profile = new Float64Array(block).fill(Number.NEGATIVE_INFINITY);
+  const said = new Float64Array(taskCount * stride);
+  for (let task = 0; task < taskCount; task++) {
+    for (let answer = table.taskStart[task]; answer < table.taskStart[task + 1]; answer++) {
+      said[task * stride + table.label[answer]]++;
+    }
+  }
   const identity = identityProfile(classCount);
   for (let k = 0; k < classCount; k++) {
     profile.set(identity.subarray(k * classCount, (k + 1) * classCount), k * stride);
@@ -88,11 +98,13 @@ function stateOf(table: AnswerTable, start: Float64Array): TaskState {
   return {
     table,
     stride,
+    said,
     posterior: start.slice(),
     profile,
     workerPart: new Float64Array(workerCount * block),
     taskPart: new Float64Array(taskCount * block),
     expWorker: new Float64Array(workerCount * block),
+    workerSaid: new Float64Array(workerCount * block),
     workerGradient: new Float64Array(workerCount * block),
     workerMass: new Float64Array(workerCount * classCount),
     profileMass: new Float64Array(classCount),
@@ -102,17 +114,20 @@ function stateOf(table: AnswerTable, start: Float64Array): TaskState {
   };
 }
 
-/** Σ of the posteriors a worker, and the crowd, has answered under: fixed during the bound steps. */
-function writeMasses({ table, posterior, workerMass, profileMass }: TaskState): void {
-  const { taskCount, classCount, taskStart, worker } = table;
+/** Σ of the posteriors a worker, and the crowd, has answered and said under: fixed during the bound steps. */
+function writeMasses({ table, stride, posterior, workerMass, profileMass, workerSaid }: TaskState): void {
+  const { taskCount, classCount, taskStart, worker, label } = table;
+  const block = classCount * stride;
   workerMass.fill(0);
   profileMass.fill(0);
+  workerSaid.fill(0);
   for (let task = 0; task < taskCount; task++) {
     for (let answer = taskStart[task]; answer < taskStart[task + 1]; answer++) {
       for (let k = 0; k < classCount; k++) {
         const q = posterior[task * classCount + k];
         workerMass[worker[answer] * classCount + k] += q;
         profileMass[k] += q;
+        if (q >= leastPosterior) workerSaid[worker[answer] * block + k * stride + label[answer]] += q;
       }
     }
   }
@@ -127,12 +142,18 @@ function writeExpWorkers({ profile, workerPart, expWorker }: TaskState): void {
 
 /** One step of the task, worker and profile parts, all from the gradient at the present values. */
 function boundStep(state: TaskState): void {
-  const { table, stride, posterior, taskPart, taskGradient } = state;
-  const { taskCount, classCount, taskStart } = table;
-  const block = classCount * stride;
   writeExpWorkers(state);
-  state.workerGradient.fill(0);
-  const gather = stride === narrow ? gatherNarrow : gatherWide;
+  state.workerGradient.set(state.workerSaid);
+  if (state.stride === narrow) moveTasksNarrow(state);
+  else moveTasksWide(state);
+  moveWorkersAndProfile(state);
+}
+
+/** Moves the task parts and takes what was expected of every worker off the workers' gradient. */
+function moveTasksWide(state: TaskState): void {
+  const { table, stride, said, posterior, taskPart, expWorker, workerGradient, taskGradient, expTask, share } = state;
+  const { taskCount, classCount, taskStart, worker } = table;
+  const block = classCount * stride;
   for (let task = 0; task < taskCount; task++) {
     const first = taskStart[task];
     const end = taskStart[task + 1];
@@ -143,87 +164,87 @@ function boundStep(state: TaskState): void {
         taskPart.fill(0, row, row + stride);
         continue;
       }
-      gather(state, first, end, k, row, q);
+      for (let l = 0; l < classCount; l++) {
+        expTask[l] = Math.exp(taskPart[row + l]);
+        taskGradient[l] = q * said[task * stride + l];
+      }
+      for (let answer = first; answer < end; answer++) {
+        const cell = worker[answer] * block + k * stride;
+        let sum = 0;
+        for (let l = 0; l < classCount; l++) {
+          share[l] = expWorker[cell + l] * expTask[l];
+          sum += share[l];
+        }
+        const scale = q / sum;
+        for (let l = 0; l < classCount; l++) {
+          const expected = share[l] * scale;
+          workerGradient[cell + l] -= expected;
+          taskGradient[l] -= expected;
+        }
+      }
       const bound = curvature * (end - first) * q + taskPrecision;
       for (let l = 0; l < classCount; l++) {
         taskPart[row + l] += (taskGradient[l] - taskPrecision * taskPart[row + l]) / bound;
       }
     }
   }
-  moveWorkersAndProfile(state);
 }
 
-/** Adds the gradient of a task's answers under class k to the workers', and leaves the task's own. */
-type Gather = (state: TaskState, first: number, end: number, k: number, row: number, q: number) => void;
-
-const gatherWide: Gather = (state, first, end, k, row, q) => {
-  const { table, stride, taskPart, expWorker, workerGradient, taskGradient, expTask, share } = state;
-  const { classCount, worker, label } = table;
-  const block = classCount * stride;
-  for (let l = 0; l < classCount; l++) {
-    expTask[l] = Math.exp(taskPart[row + l]);
-    taskGradient[l] = 0;
-  }
-  for (let answer = first; answer < end; answer++) {
-    const cell = worker[answer] * block + k * stride;
-    let sum = 0;
-    for (let l = 0; l < classCount; l++) {
-      share[l] = expWorker[cell + l] * expTask[l];
-      sum += share[l];
-    }
-    const scale = q / sum;
-    for (let l = 0; l < classCount; l++) {
-      const gradient = -share[l] * scale;
-      workerGradient[cell + l] += gradient;
-      taskGradient[l] += gradient;
-    }
-    workerGradient[cell + label[answer]] += q;
-    taskGradient[label[answer]] += q;
-  }
-};
-
-/** As {@link gatherWide} with the row in local variables: several times as fast. */
-const gatherNarrow: Gather = (state, first, end, k, row, q) => {
-  const { table, taskPart, expWorker, workerGradient, taskGradient } = state;
-  const { classCount, worker, label } = table;
+/** As {@link moveTasksWide} with the row in local variables: several times as fast. */
+function moveTasksNarrow(state: TaskState): void {
+  const { table, said, posterior, taskPart, expWorker, workerGradient } = state;
+  const { taskCount, classCount, taskStart, worker } = table;
   const block = classCount * narrow;
-  const offset = k * narrow;
-  const e0 = Math.exp(taskPart[row]);
-  const e1 = Math.exp(taskPart[row + 1]);
-  const e2 = Math.exp(taskPart[row + 2]);
-  const e3 = Math.exp(taskPart[row + 3]);
-  let g0 = 0;
-  let g1 = 0;
-  let g2 = 0;
-  let g3 = 0;
-  taskGradient.fill(0);
-  for (let answer = first; answer < end; answer++) {
-    const cell = worker[answer] * block + offset;
-    const s0 = expWorker[cell] * e0;
-    const s1 = expWorker[cell + 1] * e1;
-    const s2 = expWorker[cell + 2] * e2;
-    const s3 = expWorker[cell + 3] * e3;
-    const scale = q / (s0 + s1 + s2 + s3);
-    const d0 = s0 * scale;
-    const d1 = s1 * scale;
-    const d2 = s2 * scale;
-    const d3 = s3 * scale;
-    workerGradient[cell] -= d0;
-    workerGradient[cell + 1] -= d1;
-    workerGradient[cell + 2] -= d2;
-    workerGradient[cell + 3] -= d3;
-    g0 -= d0;
-    g1 -= d1;
-    g2 -= d2;
-    g3 -= d3;
-    workerGradient[cell + label[answer]] += q;
-    taskGradient[label[answer]] += q;
+  for (let task = 0; task < taskCount; task++) {
+    const first = taskStart[task];
+    const end = taskStart[task + 1];
+    for (let k = 0; k < classCount; k++) {
+      const q = posterior[task * classCount + k];
+      const row = task * block + k * narrow;
+      if (q < leastPosterior) {
+        taskPart.fill(0, row, row + narrow);
+        continue;
+      }
+      const t0 = taskPart[row];
+      const t1 = taskPart[row + 1];
+      const t2 = taskPart[row + 2];
+      const t3 = taskPart[row + 3];
+      const e0 = Math.exp(t0);
+      const e1 = Math.exp(t1);
+      const e2 = Math.exp(t2);
+      const e3 = Math.exp(t3);
+      let g0 = q * said[task * narrow];
+      let g1 = q * said[task * narrow + 1];
+      let g2 = q * said[task * narrow + 2];
+      let g3 = q * said[task * narrow + 3];
+      for (let answer = first; answer < end; answer++) {
+        const cell = worker[answer] * block + k * narrow;
+        const s0 = expWorker[cell] * e0;
+        const s1 = expWorker[cell + 1] * e1;
+        const s2 = expWorker[cell + 2] * e2;
+        const s3 = expWorker[cell + 3] * e3;
+        const scale = q / (s0 + s1 + s2 + s3);
+        const d0 = s0 * scale;
+        const d1 = s1 * scale;
+        const d2 = s2 * scale;
+        const d3 = s3 * scale;
+        workerGradient[cell] -= d0;
+        workerGradient[cell + 1] -= d1;
+        workerGradient[cell + 2] -= d2;
+        workerGradient[cell + 3] -= d3;
+        g0 -= d0;
+        g1 -= d1;
+        g2 -= d2;
+        g3 -= d3;
+      }
+      const rate = 1 / (curvature * (end - first) * q + taskPrecision);
+      taskPart[row] = t0 + (g0 - taskPrecision * t0) * rate;
+      taskPart[row + 1] = t1 + (g1 - taskPrecision * t1) * rate;
+      taskPart[row + 2] = t2 + (g2 - taskPrecision * t2) * rate;
+      taskPart[row + 3] = t3 + (g3 - taskPrecision * t3) * rate;
+    }
   }
-  taskGradient[0] += g0;
-  taskGradient[1] += g1;
-  taskGradient[2] += g2;
-  taskGradient[3] += g3;
-};
+}
 
 function moveWorkersAndProfile(state: TaskState): void {
   const { table, stride, profile, workerPart, workerGradient, workerMass, profileMass } = state;
@@ -260,7 +281,10 @@ function updatePosteriors(state: TaskState, logPrior: Float64Array): number {
     const first = taskStart[task];
     const end = taskStart[task + 1];
     if (first === end) continue;
-    for (let cell = 0; cell < block; cell++) expTask[cell] = Math.exp(taskPart[task * block + cell]);
+    for (let cell = 0; cell < block; cell++) {
+      const part = taskPart[task * block + cell];
+      expTask[cell] = part === 0 ? 1 : Math.exp(part);
+    }
     let most = Number.NEGATIVE_INFINITY;
     for (let k = 0; k < classCount; k++) {
       let logProduct = logPrior[k];
@@ -268,8 +292,12 @@ function updatePosteriors(state: TaskState, logPrior: Float64Array): number {
       const row = k * stride;
       for (let answer = first; answer < end; answer++) {
         const cell = worker[answer] * block + row;
-        let sum = 0;
-        for (let l = 0; l < classCount; l++) sum += expWorker[cell + l] * expTask[row + l];
+        let sum =
+          expWorker[cell] * expTask[row] +
+          expWorker[cell + 1] * expTask[row + 1] +
+          expWorker[cell + 2] * expTask[row + 2] +
+          expWorker[cell + 3] * expTask[row + 3];
+        for (let l = narrow; l < classCount; l++) sum += expWorker[cell + l] * expTask[row + l];
         const said = label[answer];
         product *= (expWorker[cell + said] * expTask[row + said]) / sum;
         if (product < 1e-200) {

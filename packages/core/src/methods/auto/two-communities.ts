@@ -2,11 +2,14 @@ import type { AnswerTable } from '../../answers/answer-table.ts';
 import { digamma, logGamma } from '../../math/special.ts';
 import type { Progress } from '../method.ts';
 import { learnDirichlet } from './beta-learning.ts';
-import { isLearning, memberLimits } from './coins.ts';
+import { isLearning, isSettling, memberLimits } from './coins.ts';
 import { fitMember, type MemberFit } from './member.ts';
 
 /** Sweeps before memberships move from their first guess. */
 const membershipsFixed = 3;
+
+/** A community with less of a worker than this adds nothing to the worker's confusions. */
+const leastShare = 1e-9;
 
 /** Diagonals of the two communities' Dirichlet priors at the start. */
 const startingDiagonals = [1, 2.5];
@@ -31,7 +34,7 @@ export function* fitTwoCommunities(
 
   const step = (counts: Float64Array, likelihood: Float64Array, sweep: number): void => {
     if (sweep === 0) rankMemberships(counts, classCount, memberships);
-    else if (sweep >= membershipsFixed) updateMemberships(counts, classCount, alphas, memberships);
+    else if (sweep >= membershipsFixed && isSettling(sweep)) updateMemberships(counts, classCount, alphas, memberships);
     if (isLearning(sweep)) {
       for (const [j, alpha] of alphas.entries()) learnDirichlet(counts, alpha, shape, classCount, memberships[j]);
     }
@@ -39,6 +42,7 @@ export function* fitTwoCommunities(
     for (const [j, alpha] of alphas.entries()) {
       for (let row = 0; row < counts.length; row += classCount) {
         const share = memberships[j][Math.floor(row / block)];
+        if (share < leastShare) continue;
         const at = row % block;
         let mass = 0;
         for (let l = 0; l < classCount; l++) mass += counts[row + l] + alpha[at + l];
