@@ -9,6 +9,7 @@ export { Random } from './math/random.ts';
 export { type AutoReport, auto } from './methods/auto/auto.ts';
 export { expectedAccuracyOf, goldLabels } from './methods/auto/calibrate.ts';
 export type { Check, CheckList } from './methods/auto/check-list.ts';
+export { dirichletWorkers } from './methods/bayesian/dirichlet-workers.ts';
 export { variationalBayes } from './methods/bayesian/variational-bayes.ts';
 export * from './methods/dawid-skene/dawid-skene.ts';
 export { oneCoin, zenCrowd } from './methods/dawid-skene/one-coin.ts';

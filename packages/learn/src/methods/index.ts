@@ -1,6 +1,7 @@
 /** Methods that learn from answers and features together. */
 export { aggnet } from './aggnet.ts';
 export { auto } from './auto.ts';
+export { bayesdgc } from './bayesian/bayesdgc.ts';
 export { type CoWorker, fixedCoWorkers, NetworkCoWorker, type NetworkSettings, peopleOf } from './co-workers.ts';
 export type { ConfusionRule } from './confusions.ts';
 export { type CopyReport, copyGuard } from './copies.ts';

@@ -1,6 +1,7 @@
 import { InputError, nearNames, shown } from '@assay/core';
 import { aggnet } from './aggnet.ts';
 import { auto } from './auto.ts';
+import { bayesdgc } from './bayesian/bayesdgc.ts';
 import { crowdlabMethod } from './crowdlab.ts';
 import { haem } from './haem.ts';
 import { mbem } from './mbem.ts';
@@ -8,7 +9,7 @@ import type { LearnMethod } from './method.ts';
 import { raykar } from './raykar.ts';
 
 /** Every learning method, in the order they are listed to users. */
-export const learnMethods: readonly LearnMethod[] = [auto, haem, mbem, aggnet, raykar, crowdlabMethod];
+export const learnMethods: readonly LearnMethod[] = [auto, haem, mbem, aggnet, raykar, crowdlabMethod, bayesdgc];
 
 /** @throws {InputError} unknown-method, with the near ones */
 export function learnMethodById(id: string): LearnMethod {

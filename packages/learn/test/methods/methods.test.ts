@@ -46,7 +46,9 @@ const quick = { epochs: 20, hidden: 8, batch: 16, rate: 0.01 };
 
 describe('learning methods', () => {
   it('are known by their ids, with the near ones for others', () => {
-    expect(learnMethods.map(({ id }) => id)).toEqual(['auto', 'haem', 'mbem', 'aggnet', 'raykar', 'crowdlab']);
+    const ids = learnMethods.map(({ id }) => id);
+    expect(ids.slice(0, 6)).toEqual(['auto', 'haem', 'mbem', 'aggnet', 'raykar', 'crowdlab']);
+    expect(new Set(ids).size).toBe(ids.length);
     expect(() => learnMethodById('haemm')).toThrow(/did you mean haem/);
   });
 

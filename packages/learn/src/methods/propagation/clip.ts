@@ -1,0 +1,48 @@
+/** Passes that spread what is above the cap; each leaves at most half of it where there are three classes. */
+const mostPasses = 60;
+
+/** Added before the logarithm. */
+const least = 1e-9;
+
+/**
+ * Caps what a network says of tasks: the part of a probability above `cap` goes evenly to the other
+ * classes, until none is above. A cap of 1 trusts the network, one of 1/K or less leaves it out.
+ *
+ * Writes ln of the clipped rows of `opinions` (T×K) over the same rows of `logPrior`; rows of NaN,
+ * where the network has no opinion, and those of gold tasks keep what stands there.
+ *
+ * Source: Kim, Cho, Kim & Ok (2022), section 3.3.
+ */
+export function clipInto(
+  logPrior: Float64Array,
+  opinions: Float64Array,
+  cap: number,
+  classCount: number,
+  gold?: Int32Array,
+): void {
+  const row = new Float64Array(classCount);
+  for (let at = 0, task = 0; at < opinions.length; at += classCount, task++) {
+    if (Number.isNaN(opinions[at]) || (gold !== undefined && gold[task] >= 0)) continue;
+    if (cap * classCount <= 1) {
+      logPrior.fill(-Math.log(classCount), at, at + classCount);
+      continue;
+    }
+    row.set(opinions.subarray(at, at + classCount));
+    clipRow(row, cap);
+    for (let k = 0; k < classCount; k++) logPrior[at + k] = Math.log(row[k] + least);
+  }
+}
+
+/** The same for one row of probabilities, in place. */
+export function clipRow(row: Float64Array, cap: number): void {
+  for (let pass = 0; pass < mostPasses; pass++) {
+    let excess = 0;
+    for (let k = 0; k < row.length; k++) excess += Math.max(0, row[k] - cap);
+    if (excess <= least) return;
+    const share = excess / (row.length - 1);
+    for (let k = 0; k < row.length; k++) {
+      const own = Math.max(0, row[k] - cap);
+      row[k] += share - own - own / (row.length - 1);
+    }
+  }
+}
