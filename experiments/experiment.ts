@@ -1,3 +1,5 @@
+import type { Memory } from './memory.ts';
+
 /** What every experiment gets from whoever runs it. */
 export interface ExperimentOptions {
   /** The whole protocol as published, or with the number of runs that `docs/results/` states; otherwise a quick one. */
@@ -8,6 +10,8 @@ export interface ExperimentOptions {
   readonly data?: string;
   readonly onProgress: (text: string, done: number, total: number) => void;
   readonly signal?: AbortSignal;
+  /** Where long experiments keep finished parts: a run that was stopped goes on from there. */
+  readonly memory?: Memory;
 }
 
 /** A measured number with the interval it must fall in for the experiment to count as reproduced. */

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, nearNames, shown } from '@assay/core';
 import { writeFileAtomically } from '@assay/core/node';
-import { type Band, type ExperimentResult, experiments, type ResultTable } from '@assay/experiments';
+import { type Band, type ExperimentResult, experiments, fileMemory, type ResultTable } from '@assay/experiments';
 import { Command } from 'commander';
 import { seedFlag } from '../input/flags.ts';
 import { exitCodes, usageError } from '../output/failure.ts';
@@ -23,7 +23,10 @@ export function build(shell: Shell): Command {
     .argument('[ID]', 'the experiment; without it they are listed')
     .option('--full', 'the whole protocol instead of a quick one')
     .option('--data <DIR>', 'folder of the public data sets (default: $ASSAY_DATA, or ../shared/datasets)')
-    .option('--out <DIR>', 'where figures (SVG) and the results (JSON) go; nothing is written if not given')
+    .option(
+      '--out <DIR>',
+      'where figures (SVG) and the results (JSON) go, and where a stopped run goes on; nothing is written if not given',
+    )
     .addOption(seedFlag())
     .option('--json', 'print one JSON document and nothing else on stdout')
     .action((id: string | undefined, flags: Flags) =>
@@ -44,15 +47,18 @@ async function list(shell: Shell, flags: Flags): Promise<void> {
 async function reproduce(id: string, flags: Flags, shell: Shell): Promise<void> {
   const load = usageError(() => experimentNamed(id));
   const experiment = await load();
+  const memory = flags.out === undefined ? undefined : await fileMemory(join(flags.out, `${id}.partial.jsonl`));
   const result = await experiment.run({
     full: flags.full === true,
     seed: flags.seed,
     data: flags.data ?? process.env.ASSAY_DATA ?? '../shared/datasets',
     signal: shell.signal,
+    memory,
     onProgress: (text, done, total) => shell.progress.show(() => `${id}: ${text} (${done} of ${total})`),
   });
   shell.signal.throwIfAborted();
   const files = flags.out === undefined ? [] : await writeResult(id, result, flags.out);
+  await memory?.clear();
   const outside = result.bands.filter((band) => !band.inside);
   if (flags.json === true) {
     const { tables, bands, notes } = result;
