@@ -18,15 +18,16 @@ export const tieTolerance = 1e-12;
 /** The index of the largest of `count` scores from `from` on when nothing ties with it, else -1. */
 export function clearWinner(scores: ArrayLike<number>, from: number, count: number): number {
   let best = 0;
+  let most = scores[from];
   let second = Number.NEGATIVE_INFINITY;
   for (let k = 1; k < count; k++) {
     const score = scores[from + k];
-    if (score > scores[from + best]) {
-      second = scores[from + best];
+    if (score > most) {
+      second = most;
+      most = score;
       best = k;
     } else if (score > second) second = score;
   }
-  const most = scores[from + best];
   return second < most - tieTolerance * Math.max(Math.abs(most), Number.MIN_VALUE) ? best : -1;
 }
 

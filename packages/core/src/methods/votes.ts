@@ -8,9 +8,15 @@ import type { AnswerTable } from '../answers/answer-table.ts';
 export function voteCounts(table: AnswerTable, workerWeight?: Float64Array): Float64Array {
   const { taskCount, classCount, taskStart, worker, label, weight, soft } = table;
   const votes = new Float64Array(taskCount * classCount);
+  const plain = soft === undefined && weight === undefined && workerWeight === undefined;
   for (let task = 0; task < taskCount; task++) {
     const row = task * classCount;
-    for (let answer = taskStart[task]; answer < taskStart[task + 1]; answer++) {
+    const end = taskStart[task + 1];
+    if (plain) {
+      for (let answer = taskStart[task]; answer < end; answer++) votes[row + label[answer]]++;
+      continue;
+    }
+    for (let answer = taskStart[task]; answer < end; answer++) {
       const power =
         (weight === undefined ? 1 : weight[answer]) * (workerWeight === undefined ? 1 : workerWeight[worker[answer]]);
       if (soft === undefined) votes[row + label[answer]] += power;

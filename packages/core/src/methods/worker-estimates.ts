@@ -52,10 +52,13 @@ export function expectedRight(
   const right = new Float64Array(table.workerCount);
   const variance = new Float64Array(table.workerCount);
   for (let task = 0; task < taskCount; task++) {
-    for (let answer = taskStart[task]; answer < taskStart[task + 1]; answer++) {
-      const p = posterior[task * classCount + label[answer]];
-      right[worker[answer]] += p;
-      variance[worker[answer]] += p * (1 - p);
+    const row = task * classCount;
+    const end = taskStart[task + 1];
+    for (let answer = taskStart[task]; answer < end; answer++) {
+      const p = posterior[row + label[answer]];
+      const who = worker[answer];
+      right[who] += p;
+      variance[who] += p * (1 - p);
     }
   }
   return { right, variance };
@@ -93,7 +96,6 @@ export function coinWorkers(
  * Each row counts as many answers as its soft counts hold, plus `strength` pseudo-answers of the
  * method's prior, so that the interval agrees with a shrunk or smoothed estimate; half an answer
  * right and half wrong keep perfect records open. Widened as in {@link coinWorkers}. `counts` are the
- * soft counts W×K×K of the posterior, where the caller has them. `counts` are the
  * soft counts W×K×K of the posterior where the caller has them.
  */
 export function confusionWorkers(

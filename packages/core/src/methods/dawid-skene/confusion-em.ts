@@ -68,7 +68,8 @@ export function* confusionEm(
   let labels = new Int32Array(taskCount).fill(-1);
   let stopReason: StopReason = 'iteration limit';
 
-  softCounts(table, starting, counts);
+  sweep.scatter(starting);
+  sweep.counts(counts);
   informedTotals(table, starting, totals);
   let iteration = 0;
   while (iteration < settings.maxIterations) {
