@@ -139,17 +139,12 @@ export class NetworkCoWorker implements CoWorker {
   }
 
   async #trained(tasks: readonly number[], q: Float64Array, stream: number, round: number): Promise<Network> {
-    const { table, architecture, matrix } = this.#prepared;
-    const { classCount } = table;
+    const { architecture } = this.#prepared;
     const { warm = false, training } = this.#settings;
     const random = this.#random.fork(`${stream}/${round}`);
     const network = (warm ? this.#warm.get(stream) : undefined) ?? Network.start(architecture, random.fork('start'));
     if (warm) this.#warm.set(stream, network);
-    const targets = new Float64Array(tasks.length * classCount);
-    tasks.forEach((task, i) => {
-      targets.set(q.subarray(task * classCount, (task + 1) * classCount), i * classCount);
-    });
-    const set = { x: matrix.values, rows: this.#prepared.rows(tasks), targets };
+    const set = this.#prepared.trainingSet(tasks, q);
     const batch = batchSize(training, tasks.length);
     await train(network, set, { ...training, batch }, { random: random.fork('train'), signal: this.#context.signal });
     return network;

@@ -8,6 +8,7 @@ import {
   type Standardisation,
   softmaxRows,
   type TrainingOptions,
+  type TrainingSet,
 } from '../networks/index.ts';
 import type { Classifier } from './method.ts';
 
@@ -62,6 +63,16 @@ export class PreparedTasks {
     return Uint32Array.from(tasks, (task) => this.rowOfTask[task]);
   }
 
+  /** Tasks with what is believed of them (T×K), to train a network on. */
+  trainingSet(tasks: readonly number[], q: Float64Array): TrainingSet {
+    const { classCount } = this.table;
+    const targets = new Float64Array(tasks.length * classCount);
+    tasks.forEach((task, i) => {
+      targets.set(q.subarray(task * classCount, (task + 1) * classCount), i * classCount);
+    });
+    return { x: this.matrix.values, rows: this.rows(tasks), targets };
+  }
+
   /** All tasks with features, with answers or without. */
   get described(): number[] {
     return Array.from(this.rowOfTask.keys()).filter((task) => this.rowOfTask[task] >= 0);
@@ -89,7 +100,11 @@ export class PreparedTasks {
   }
 }
 
-/** Rows per step: at least eight steps an epoch, since a handful of tasks would hardly move a network otherwise. */
+/**
+ * Rows per step: at least eight steps an epoch, since a handful of tasks would hardly move a network
+ * otherwise; all of them where `batch` is 0.
+ */
 export function batchSize({ batch = 64 }: TrainingOptions, tasks: number): number {
+  if (batch === 0) return Math.max(1, tasks);
   return Math.min(batch, Math.max(8, Math.ceil(tasks / 8)));
 }

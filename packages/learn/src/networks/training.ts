@@ -127,13 +127,15 @@ export function gather(x: Float32Array, rows: Uint32Array, width: number): Float
   return result;
 }
 
-function cancelled(signal: AbortSignal): StateError {
+/** The error of a training that was stopped from outside. */
+export function cancelled(signal: AbortSignal): StateError {
   const hint = 'run it again to start over';
   const message = `cancelled training before it finished; nothing was kept; ${hint}`;
   return new StateError(message, { code: 'cancelled', cause: signal.reason, hint });
 }
 
-function diverged(loss: number): StateError {
+/** The error of a loss that is not finite. */
+export function diverged(loss: number): StateError {
   const hint = 'lower the learning rate, or standardise the features';
   return new StateError(`invalid loss ${loss} in training; ${hint}`, { code: 'diverged', got: String(loss), hint });
 }
