@@ -1,3 +1,3 @@
 export { huggingFace, parquet } from './formats/parquet.ts';
-export { readParquet } from './formats/parquet-reader.ts';
+export { readParquet, readParquetRows } from './formats/parquet-reader.ts';
 export { parquetLists, parquetSheet } from './formats/parquet-writer.ts';

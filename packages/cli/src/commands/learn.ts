@@ -1,11 +1,18 @@
 import { InputError, parseOptions, Random } from '@assay/core';
 import { writeResults, writeWorkers } from '@assay/core/formats';
 import { bootstrapMeans, measureScores, percentileInterval, scoreTasks } from '@assay/core/quality';
-import { joinFeatures } from '@assay/learn/features';
+import { type FeatureMatrix, joinFeatures } from '@assay/learn/features';
 import { type LearnMethod, learn, learnMethodById } from '@assay/learn/methods';
 import { Command } from 'commander';
 import { readAll } from '../input/answers.ts';
-import { featuresFrom, rowTruth, testMeasures } from '../input/features.ts';
+import {
+  type FeatureFlags,
+  featuresFrom,
+  featuresHelp,
+  rowTruth,
+  testMeasures,
+  withFeatureFlags,
+} from '../input/features.ts';
 import { pairsOf, type ReadingFlags, seedFlag, withReadingFlags } from '../input/flags.ts';
 import { usageError } from '../output/failure.ts';
 import { checkWritable, writeAll } from '../output/files.ts';
@@ -14,12 +21,10 @@ import { checkOutputName } from '../output/results.ts';
 import { count, duration, fixed, withInterval } from '../output/words.ts';
 import type { Shell } from '../shell.ts';
 
-interface Flags extends ReadingFlags {
+interface Flags extends ReadingFlags, FeatureFlags {
   readonly method: LearnMethod;
   readonly option?: Readonly<Record<string, string>>;
   readonly seed: number;
-  readonly features?: string;
-  readonly featureTasks?: string;
   readonly truth?: string;
   readonly gold?: string;
   readonly predictions?: Readonly<Record<string, string>>;
@@ -35,11 +40,10 @@ interface Flags extends ReadingFlags {
 export function build(shell: Shell): Command {
   const command = new Command('learn')
     .argument('<ANSWERS...>', 'files of answers, or - for standard input')
-    .option('--features <FILE>', 'numbers that describe the tasks: .npy, .npz, IDX or CSV')
-    .option('--feature-tasks <FILE>', 'which row describes which task: columns row (from 0) and task')
+    .option('--features <FILE>', featuresHelp)
     .option(
       '-m, --method <METHOD>',
-      'how to learn: auto, haem, mbem, aggnet, raykar or crowdlab',
+      'how to learn; "assay methods" lists the methods',
       (id) => usageError(() => learnMethodById(id)),
       learnMethodById('auto'),
     )
@@ -57,14 +61,14 @@ export function build(shell: Shell): Command {
   // The default is an object: say its name in the help instead.
   const method = command.options.find((option) => option.long === '--method');
   if (method !== undefined) method.defaultValueDescription = 'auto';
-  withReadingFlags(command).addHelpText('after', () => optionLines(command.opts<Flags>().method));
+  withReadingFlags(withFeatureFlags(command)).addHelpText('after', () => optionLines(command.opts<Flags>().method));
   return command.action((paths: string[], flags: Flags) => run(paths, flags, shell));
 }
 
 async function run(paths: readonly string[], flags: Flags, shell: Shell): Promise<void> {
   const { method, features: featuresPath, model, output, workersOut, gold, truth, predictions = {}, seed } = flags;
   const options = usageError(() => parseOptions(method.options, flags.option));
-  const sides = [featuresPath, flags.featureTasks, gold, truth, flags.testFeatures, flags.testTruth];
+  const sides = [featuresPath, flags.featureTasks, flags.embedding, gold, truth, flags.testFeatures, flags.testTruth];
   const inputs = [...paths, ...sides, ...Object.values(predictions)].filter((path) => path !== undefined);
   if (output !== undefined) checkOutputName(output, 'results');
   if (workersOut !== undefined) checkOutputName(workersOut, 'workers');
@@ -78,7 +82,7 @@ async function run(paths: readonly string[], flags: Flags, shell: Shell): Promis
   const { table, receipt } = answers;
   const say = flags.json === true ? (): void => {} : (line: string): void => shell.say(line);
   say(receiptLine(receipt));
-  const joined = featuresPath === undefined ? undefined : await featuresFrom(featuresPath, flags.featureTasks);
+  const joined = featuresPath === undefined ? undefined : await featuresFrom(featuresPath, flags);
   const features =
     joined === undefined || featuresPath === undefined
       ? undefined
@@ -90,7 +94,7 @@ async function run(paths: readonly string[], flags: Flags, shell: Shell): Promis
   const test =
     flags.testFeatures === undefined || flags.testTruth === undefined
       ? undefined
-      : await testSet(flags.testFeatures, flags.testTruth, table.classes.names(), joined?.matrix.columns);
+      : await testSet(flags.testFeatures, flags.testTruth, flags, table.classes.names(), joined?.matrix.columns);
 
   const from = performance.now();
   const found = await learn(
@@ -171,10 +175,11 @@ async function run(paths: readonly string[], flags: Flags, shell: Shell): Promis
 async function testSet(
   path: string,
   truthPath: string,
+  flags: FeatureFlags,
   classes: readonly string[],
   columns: number | undefined,
-): Promise<{ matrix: Awaited<ReturnType<typeof featuresFrom>>['matrix']; truth: Int32Array }> {
-  const { matrix } = await featuresFrom(path, undefined);
+): Promise<{ matrix: FeatureMatrix; truth: Int32Array }> {
+  const { matrix } = await featuresFrom(path, { ...flags, featureTasks: undefined });
   if (columns !== undefined && matrix.columns !== columns) {
     const hint = 'give the same features for both';
     throw new InputError(`invalid test features: ${matrix.columns} columns where the others have ${columns}; ${hint}`, {
@@ -187,12 +192,13 @@ async function testSet(
   return { matrix, truth: await rowTruth(truthPath, matrix, classes) };
 }
 
-function checkPairs({ features, featureTasks, testFeatures, testTruth }: Flags): void {
+function checkPairs({ features, featureTasks, embedding, testFeatures, testTruth }: Flags): void {
   const refuse = (flag: string, other: string): never => {
     const hint = `give ${other} too`;
     throw new InputError(`missing ${other}: ${flag} needs it; ${hint}`, { code: 'missing-option', path: other, hint });
   };
   if (featureTasks !== undefined && features === undefined) refuse('--feature-tasks', '--features');
+  if (embedding !== undefined && features === undefined) refuse('--embedding', '--features');
   if (testFeatures !== undefined && testTruth === undefined) refuse('--test-features', '--test-truth');
   if (testTruth !== undefined && testFeatures === undefined) refuse('--test-truth', '--test-features');
   if (testFeatures !== undefined && features === undefined) refuse('--test-features', '--features');

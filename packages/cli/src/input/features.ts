@@ -1,18 +1,86 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { InputError, shown } from '@assay/core';
 import { readCells } from '@assay/core/formats';
 import { openSource } from '@assay/core/node';
-import type { FeatureMatrix } from '@assay/learn/features';
-import { readFeatures, rowNames, sortedNames } from '@assay/learn/features';
+import type { FeatureMatrix, PictureFile, PixelScale } from '@assay/learn/features';
+import { readFeatures, readPictures, rowNames, sortedNames } from '@assay/learn/features';
+import { OnnxModel } from '@assay/learn/networks';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
-/** Features of a file, with the task of each row where another file says it. */
-export async function featuresFrom(
-  path: string,
-  tasksPath: string | undefined,
-): Promise<{ matrix: FeatureMatrix; tasks: ReadonlyMap<number, string> | undefined }> {
-  const matrix = await readFeatures(await openSource(path));
-  const tasks = tasksPath === undefined ? undefined : rowNames(tasksPath, await readCells(await openSource(tasksPath)));
+/** Flags about features, shared by the commands that read them. */
+export interface FeatureFlags {
+  readonly features?: string;
+  readonly featureTasks?: string;
+  readonly embedding?: string;
+  readonly pictureSize?: number;
+  readonly pixels?: PixelScale;
+}
+
+/** What `--features` takes, for the help. */
+export const featuresHelp =
+  'what describes the tasks: .npy, .npz, IDX, CSV, JSON lines or Parquet of numbers or text, or a folder of pictures';
+
+/** Adds the flags of {@link FeatureFlags} but for `--features` itself. */
+export function withFeatureFlags(command: Command): Command {
+  return command
+    .option('--feature-tasks <FILE>', 'which row describes which task: columns row (from 0) and task')
+    .option('--embedding <MODEL>', 'an .onnx model that turns the rows or pictures into features first')
+    .addOption(
+      new Option('--picture-size <PIXELS>', 'height and width pictures are brought to')
+        .argParser(pixelsOf)
+        .default(undefined, 'what the embedding wants, else 32'),
+    )
+    .addOption(
+      new Option('--pixels <SCALE>', 'pixels from 0 to 1, from -1 to 1, or as trained on ImageNet')
+        .choices(['unit', 'signed', 'imagenet'])
+        .default('unit'),
+    );
+}
+
+function pixelsOf(text: string): number {
+  const pixels = Number(text);
+  if (Number.isInteger(pixels) && pixels >= 1 && pixels <= 4096) return pixels;
+  throw new InvalidArgumentError('Give a whole number from 1 to 4096.');
+}
+
+/** Features with the task of each row where another file says it. */
+export interface FeaturesRead {
+  readonly matrix: FeatureMatrix;
+  readonly tasks: ReadonlyMap<number, string> | undefined;
+}
+
+/**
+ * Reads features from a file, or from a folder of pictures, through the embedding where one is given.
+ *
+ * @throws {InputError} and {EngineError} as `readFeatures`, `readPictures` and `OnnxModel`
+ */
+export async function featuresFrom(path: string, flags: FeatureFlags): Promise<FeaturesRead> {
+  const { featureTasks, embedding, pictureSize, pixels } = flags;
+  const model = embedding === undefined ? undefined : await OnnxModel.open(await modelBytes(embedding), embedding);
+  const embed =
+    model &&
+    (async (rows: FeatureMatrix): Promise<FeatureMatrix> => {
+      const { picture, weighting, ...rest } = rows;
+      return { ...rest, ...(await model.embed(rows)) };
+    });
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
+  const side = pictureSize ?? model?.side ?? 32;
+  const read = isFolder
+    ? await readPictures(path, pictureFiles(path), { side, pixels, embed })
+    : await readFeatures(await openSource(path));
+  const matrix = isFolder || embed === undefined ? read : await embed(read);
+  const tasks =
+    featureTasks === undefined ? undefined : rowNames(featureTasks, await readCells(await openSource(featureTasks)));
   return { matrix, tasks };
+}
+
+/** The pictures of a folder and the folders in it, in the order of their names. */
+async function* pictureFiles(folder: string): AsyncGenerator<PictureFile, void, void> {
+  const names = await readdir(folder, { recursive: true });
+  for (const name of names.filter((each) => /\.(png|jpe?g)$/i.test(each)).sort()) {
+    yield { name: name.replaceAll('\\', '/'), bytes: await readFile(join(folder, name)) };
+  }
 }
 
 /**

@@ -11,7 +11,7 @@ import { checkMetadata, checkPages, columnRange, type Unpack } from './parquet-c
 import { isColumnwise, named, readColumns } from './parquet-columns.ts';
 import { type Cells, cellAt, flatCells, isText } from './parquet-flat.ts';
 import { type AnswerSink, defaultQuestion, type Place } from './sink.ts';
-import type { SourceReader } from './source.ts';
+import { type Source, SourceReader } from './source.ts';
 import { textOf } from './values.ts';
 
 /** Most bytes of a Parquet file whose source cannot be read from any place. */
@@ -40,15 +40,39 @@ export interface RowGroup<Column> {
 }
 
 /** Reads a Parquet file of any of the layouts into the sink. */
-export async function readParquet(reader: SourceReader, head: FileHead, sink: AnswerSink): Promise<void> {
+export function readParquet(reader: SourceReader, head: FileHead, sink: AnswerSink): Promise<void> {
+  return explained(head.name, async () => readLayout(await openParquet(reader, head.name), sink));
+}
+
+/**
+ * Every row of any Parquet file as an object: lists as arrays, times and whole numbers as numbers.
+ *
+ * For side files such as features; answers go through `readAnswers`, which makes no objects where it can.
+ *
+ * @throws {InputError} invalid-parquet
+ */
+export async function readParquetRows(source: Source, use: (row: JsonObject, index: number) => void): Promise<void> {
+  const reader = await SourceReader.open(source);
   try {
-    await readLayout(await openParquet(reader, head.name), sink);
+    await explained(source.name, async () => {
+      const file = await openParquet(reader, source.name);
+      await file.objects((row, index) => use(plain(row), index));
+    });
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Names the file in errors of the library. */
+async function explained(name: string, read: () => Promise<void>): Promise<void> {
+  try {
+    await read();
   } catch (cause) {
     if (!isForeign(cause)) throw cause;
     const hint = 'write the file again; it is damaged or of an unknown kind';
-    throw new InputError(`invalid Parquet file ${head.name}: ${(cause as Error).message}; ${hint}`, {
+    throw new InputError(`invalid Parquet file ${name}: ${(cause as Error).message}; ${hint}`, {
       code: 'invalid-parquet',
-      path: head.name,
+      path: name,
       hint,
       cause,
     });

@@ -23,7 +23,7 @@ export interface JoinOptions {
 /**
  * Finds the row of features of each task.
  *
- * In this order: by the names in the features; by `tasks`; by `truthTasks`, or the table's tasks,
+ * In this order: by the names in the features (of files with or without extension); by `tasks`; by `truthTasks`, or the table's tasks,
  * when there are exactly as many as rows: then rows are in the order of sorted task names (numbers
  * by value), and a note says so. Tasks without a row are allowed (the network has no opinion about
  * them), and so are rows of other tasks; both are counted in notes.
@@ -33,7 +33,7 @@ export interface JoinOptions {
  */
 export function joinFeatures(table: AnswerTable, matrix: FeatureMatrix, options: JoinOptions = {}): TaskFeatures {
   const { file = 'features' } = options;
-  const notes: string[] = [];
+  const notes: string[] = [...(matrix.notes ?? [])];
   const names = namesOf(table, matrix, options, notes);
   const rowOfTask = new Int32Array(table.taskCount).fill(-1);
   let others = 0;
@@ -79,7 +79,12 @@ function namesOf(
     }
     return tasks;
   }
-  if (matrix.tasks !== undefined) return new Map(matrix.tasks.map((name, row) => [row, name]));
+  if (matrix.tasks !== undefined) {
+    const known = (list: readonly string[]): number => list.filter((name) => table.tasks.indexOf(name) >= 0).length;
+    const { files = matrix.tasks } = matrix;
+    const chosen = known(files) > known(matrix.tasks) ? files : matrix.tasks;
+    return new Map(chosen.map((name, row) => [row, name]));
+  }
   const candidates = [
     { of: 'tasks with a known label', list: truthTasks },
     { of: 'tasks with answers', list: table.tasks.names() },

@@ -7,8 +7,14 @@ export interface FeatureMatrix {
   readonly values: Float32Array;
   /** Task of each row, where the file says it. */
   readonly tasks?: readonly string[];
+  /** File of each row with its extension, where each has its own; answers may name tasks so. */
+  readonly files?: readonly string[];
   /** Channels, height and width of one row, where rows are pictures. */
   readonly picture?: readonly [number, number, number];
+  /** `rarity`: columns count terms, so standardising weighs them by how rare they are (idf) and keeps zeros. */
+  readonly weighting?: 'rarity';
+  /** What to know about how they were read. */
+  readonly notes?: readonly string[];
 }
 
 /**

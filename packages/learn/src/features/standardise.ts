@@ -12,9 +12,11 @@ export interface StandardisationReport extends Standardisation {
  * on everything.
  *
  * Sums are float64 and taken about the first row, so values that are huge but close together keep
- * their differences. Columns with one value get scale 0. O(rows × columns).
+ * their differences. Columns with one value get scale 0. Columns of terms keep their zeros and get
+ * the weight 1 + ln((1 + rows)/(1 + rows with the term)), those no row has 0. O(rows × columns).
  */
 export function standardisationOf(matrix: FeatureMatrix, rows: ArrayLike<number>): StandardisationReport {
+  if (matrix.weighting === 'rarity') return rarityOf(matrix, rows);
   const { columns, values } = matrix;
   const mean = new Float64Array(columns);
   const square = new Float64Array(columns);
@@ -37,6 +39,15 @@ export function standardisationOf(matrix: FeatureMatrix, rows: ArrayLike<number>
     mean[column] += rows.length > 0 ? values[origin + column] : 0;
   }
   return { mean: Float32Array.from(mean), scale, constant };
+}
+
+/** Inverse document frequencies. Source: Spärck Jones (1972), smoothed as if one more text had every term. */
+function rarityOf({ columns, values }: FeatureMatrix, rows: ArrayLike<number>): StandardisationReport {
+  const texts = new Uint32Array(columns);
+  for (let i = 0; i < rows.length; i++)
+    for (let column = 0; column < columns; column++) if (values[rows[i] * columns + column] !== 0) texts[column]++;
+  const scale = Float32Array.from(texts, (count) => (count === 0 ? 0 : 1 + Math.log((1 + rows.length) / (1 + count))));
+  return { mean: new Float32Array(columns), scale, constant: 0 };
 }
 
 /** The features standardised, as a new matrix. In float32, exactly as an exported model computes it. */

@@ -4,6 +4,7 @@ export { forwardGraph, type TrainingGraph, trainingGraph } from './compiled.ts';
 export * from './gradients.ts';
 export * from './graph.ts';
 export * from './layers.ts';
+export { type ModelOutput, type ModelRows, OnnxModel } from './model-file.ts';
 export * from './network.ts';
 export * from './onnx-file.ts';
 export { operators } from './operators.ts';
