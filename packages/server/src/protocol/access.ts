@@ -39,8 +39,8 @@ export interface Invite {
 
 /** A new invite with its secret, which is shown this once. */
 export interface NewInvite extends Invite {
-  /** The link to pass on; its secret is in the fragment, which browsers do not send. */
-  readonly link: string;
+  /** Where it leads, to be put behind the server's address; the secret is in the fragment, which browsers do not send. */
+  readonly path: string;
   readonly token: string;
 }
 
@@ -81,10 +81,9 @@ export interface AuditEntry {
   readonly id: number;
   readonly at: number;
   readonly actor: string;
-  readonly role: string;
   readonly action: string;
   readonly campaign: number | null;
-  readonly status: number;
+  readonly detail: string | null;
 }
 
 export interface Audit {
@@ -121,7 +120,7 @@ const inviteShape = {
   expiresAt: time.nullable(),
   revoked: z.boolean(),
 };
-export const newInvite: z.ZodType<NewInvite> = z.strictObject({ ...inviteShape, link: z.string(), token: z.string() });
+export const newInvite: z.ZodType<NewInvite> = z.strictObject({ ...inviteShape, path: z.string(), token: z.string() });
 export const invites: z.ZodType<Invites> = z.strictObject({ invites: z.array(z.strictObject(inviteShape)) });
 
 export const tokenBody: z.ZodType<TokenBody> = z.strictObject({
@@ -148,10 +147,9 @@ export const audit: z.ZodType<Audit> = z.strictObject({
       id,
       at: time,
       actor: z.string(),
-      role: z.string(),
       action: z.string(),
       campaign: id.nullable(),
-      status: z.int(),
+      detail: z.string().nullable(),
     }),
   ),
   next: z.string().nullable(),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Content, content, type Question, question, type Value, value } from './question.ts';
 import { type Settings, settings, settingsPatch } from './settings.ts';
+import { leaseName } from './work.ts';
 
 export const campaignStatuses = ['open', 'paused', 'closed'] as const;
 export type CampaignStatus = (typeof campaignStatuses)[number];
@@ -77,7 +78,7 @@ export interface ImportReceipt {
   readonly present: number;
   /** Already there, without answers, and replaced by the new content. */
   readonly changed: number;
-  /** Rows without content, repeated rows, and changes of tasks that have answers. */
+  /** Repeated rows, and changes of tasks that somebody was already given. */
   readonly skipped: number;
   readonly notes: readonly string[];
 }
@@ -91,12 +92,14 @@ export interface TasksQuery {
 }
 
 export interface Task {
+  /** Its number in the campaign, from 0. */
   readonly id: number;
   readonly name: string;
   readonly content: Content;
   readonly role: TaskRole;
   readonly gold: Value | null;
-  readonly k: number;
+  /** Answers wanted; null for no limit (gold and practice). */
+  readonly k: number | null;
   readonly openLeases: number;
   readonly accepted: number;
   readonly status: 'open' | 'closed';
@@ -116,13 +119,11 @@ export interface Tasks {
 export interface AnswersQuery {
   readonly cursor?: string;
   readonly limit?: number;
-  readonly task?: number;
-  readonly worker?: number;
   readonly state?: AnswerState;
 }
 
 export interface Answer {
-  readonly lease: number;
+  readonly lease: string;
   readonly task: string;
   readonly worker: string;
   readonly state: AnswerState;
@@ -154,16 +155,19 @@ export interface WorkerReport {
   readonly id: number;
   readonly name: string;
   readonly kind: 'human' | 'ai' | 'rule' | 'expert';
+  /** Answers that count, then those that came too late for it, were skipped or were rejected. */
   readonly answers: number;
+  readonly surplus: number;
   readonly skipped: number;
+  readonly rejected: number;
+  /** Leases that ran out since the last answer. */
   readonly lapses: number;
   readonly paused: boolean;
-  readonly quota: number | null;
+  readonly joinedAt: number;
   /** Accuracy by the estimate; null while it is too early to say. */
   readonly accuracy: Interval | null;
   /** Right of the gold questions answered. */
   readonly gold: { readonly right: number; readonly answered: number };
-  readonly medianMs: number | null;
   /** In words, such as "too early to say". */
   readonly remarks: readonly string[];
 }
@@ -173,9 +177,8 @@ export interface Workers {
 }
 
 export interface WorkerPatch {
+  readonly name?: string;
   readonly paused?: boolean;
-  readonly quota?: number | null;
-  readonly kind?: 'human' | 'ai' | 'rule' | 'expert';
 }
 
 export interface Progress {
@@ -203,7 +206,7 @@ export interface Progress {
 }
 
 export interface EventsQuery {
-  readonly after?: number;
+  readonly after?: string;
   readonly limit?: number;
 }
 
@@ -218,7 +221,7 @@ export interface LoggedEvent {
 export interface Events {
   readonly events: readonly LoggedEvent[];
   /** Ask for the events after this one next time. */
-  readonly last: number;
+  readonly next: string;
 }
 
 export interface ExportQuery {
@@ -310,12 +313,12 @@ export const tasksQuery: z.ZodType<TasksQuery> = z.strictObject({
 export const tasks: z.ZodType<Tasks> = z.strictObject({
   tasks: z.array(
     z.strictObject({
-      id,
+      id: number,
       name: z.string(),
       content,
       role: z.enum(taskRoles),
       gold: value.nullable(),
-      k: number,
+      k: number.nullable(),
       openLeases: number,
       accepted: number,
       status: z.enum(['open', 'closed']),
@@ -331,14 +334,12 @@ export const tasks: z.ZodType<Tasks> = z.strictObject({
 export const answersQuery: z.ZodType<AnswersQuery> = z.strictObject({
   cursor,
   limit,
-  task: z.coerce.number().int().min(1).optional(),
-  worker: z.coerce.number().int().min(1).optional(),
   state: z.enum(answerStates).optional(),
 });
 export const answers: z.ZodType<Answers> = z.strictObject({
   answers: z.array(
     z.strictObject({
-      lease: id,
+      lease: leaseName,
       task: z.string(),
       worker: z.string(),
       state: z.enum(answerStates),
@@ -358,25 +359,25 @@ const interval = z.strictObject({ value: z.number(), lo: z.number(), hi: z.numbe
 export const workers: z.ZodType<Workers> = z.strictObject({
   workers: z.array(
     z.strictObject({
-      id,
+      id: number,
       name: z.string(),
       kind,
       answers: number,
+      surplus: number,
       skipped: number,
+      rejected: number,
       lapses: number,
       paused: z.boolean(),
-      quota: number.nullable(),
+      joinedAt: time,
       accuracy: interval.nullable(),
       gold: z.strictObject({ right: number, answered: number }),
-      medianMs: z.number().nullable(),
       remarks: z.array(z.string()),
     }),
   ),
 });
 export const workerPatch: z.ZodType<WorkerPatch> = z.strictObject({
+  name: name.optional(),
   paused: z.boolean().optional(),
-  quota: z.int().min(1).nullable().optional(),
-  kind: kind.optional(),
 });
 
 export const progress: z.ZodType<Progress> = z.strictObject({
@@ -394,12 +395,12 @@ export const progress: z.ZodType<Progress> = z.strictObject({
 });
 
 export const eventsQuery: z.ZodType<EventsQuery> = z.strictObject({
-  after: z.coerce.number().int().min(0).optional(),
+  after: z.string().max(200).optional(),
   limit,
 });
 export const events: z.ZodType<Events> = z.strictObject({
   events: z.array(z.strictObject({ id, at: time, kind: z.string(), actor: z.string(), data: z.unknown() })),
-  last: number,
+  next: z.string(),
 });
 
 export const exportQuery: z.ZodType<ExportQuery> = z.strictObject({

@@ -51,8 +51,6 @@ export interface Content {
 
 /** The most points of a scale and the most choices of a question. */
 export const mostChoices = 1000;
-/** The longest free text, in characters, where the question sets no limit. */
-export const mostCharacters = 10_000;
 
 const prompt = z.string().trim().min(1).max(2000);
 const title = z.string().max(500).optional();

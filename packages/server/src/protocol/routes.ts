@@ -14,7 +14,7 @@ export interface RouteTypes {
   readonly work: { readonly reply: work.Work };
   readonly next: { readonly body: work.NextBody; readonly reply: work.NextReply };
   readonly ownAnswers: { readonly reply: work.OwnAnswers };
-  readonly correct: { readonly params: Lease; readonly body: work.CorrectBody; readonly reply: null };
+  readonly correct: { readonly params: Lease; readonly body: work.CorrectBody; readonly reply: work.SubmissionResult };
   readonly release: { readonly body: work.ReleaseBody; readonly reply: null };
 
   readonly createCampaign: { readonly body: campaigns.CampaignBody; readonly reply: campaigns.Campaign };
@@ -83,7 +83,7 @@ export interface InCampaign {
   readonly campaign: number;
 }
 export interface Lease {
-  readonly lease: number;
+  readonly lease: string;
 }
 export interface PageQuery {
   readonly cursor?: string;
@@ -123,7 +123,8 @@ export const prefix = '/api/v1';
 
 const number = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 const inCampaign = z.strictObject({ campaign: number });
-const ofLease = z.strictObject({ lease: number });
+const worker = z.coerce.number().int().min(0).max(1e9);
+const ofLease = z.strictObject({ lease: work.leaseName });
 const pageQuery: z.ZodType<PageQuery> = z.strictObject({
   cursor: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(1000).optional(),
@@ -195,6 +196,7 @@ export const routes: { readonly [Name in RouteName]: Route<Name> } = {
     summary: 'Correct one of the latest answers; the old value stays in the log.',
     params: ofLease,
     body: work.correctBody,
+    reply: work.submissionResult,
   },
   release: {
     method: 'POST',
@@ -278,7 +280,7 @@ export const routes: { readonly [Name in RouteName]: Route<Name> } = {
     path: '/campaigns/:campaign/answers/:lease/reject',
     who: 'reviewer',
     summary: 'Stop an answer from counting; it is kept, and the task asks for another.',
-    params: z.strictObject({ campaign: number, lease: number }),
+    params: z.strictObject({ campaign: number, lease: work.leaseName }),
     body: campaigns.rejectBody,
   },
   workers: {
@@ -293,8 +295,8 @@ export const routes: { readonly [Name in RouteName]: Route<Name> } = {
     method: 'PATCH',
     path: '/campaigns/:campaign/workers/:worker',
     who: 'lead',
-    summary: 'Pause a worker, set a quota or say what kind of worker it is.',
-    params: z.strictObject({ campaign: number, worker: number }),
+    summary: 'Pause or rename a worker.',
+    params: z.strictObject({ campaign: number, worker }),
     body: campaigns.workerPatch,
   },
   progress: {

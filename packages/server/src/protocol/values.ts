@@ -1,4 +1,7 @@
-import { mostCharacters, type Question, type Value } from './question.ts';
+import type { Question, Value } from './question.ts';
+
+/** The longest free text, in characters, where the question sets no limit. */
+export const mostCharacters = 10_000;
 
 /**
  * Why a value is no answer to a question, in words for the worker, or undefined where it is one.

@@ -9,6 +9,8 @@ export interface JoinBody {
 }
 
 export interface JoinReply {
+  /** Of this campaign and no other on any server: unsent answers are kept under it. */
+  readonly campaign: string;
   readonly worker: number;
   readonly name: string;
   /** Must come back in the header `x-assay-csrf` of every request that changes something. */
@@ -23,7 +25,12 @@ export interface Work {
     readonly question: Question;
     readonly instructions: { readonly version: number; readonly text: string };
   };
-  readonly worker: { readonly name: string; readonly answers: number; readonly practiceLeft: number };
+  readonly worker: {
+    readonly name: string;
+    readonly answers: number;
+    readonly practice: number;
+    readonly practiceLeft: number;
+  };
   /** Cards to hold in advance, at most. */
   readonly limits: { readonly prefetch: number };
   /** Own answers that can be looked at and corrected. */
@@ -36,7 +43,7 @@ export type SkipReason = (typeof skipReasons)[number];
 
 /** One answer on its way to the server: a value or a skip. `submission` is made by the client and makes repeats harmless. */
 export interface Submission {
-  readonly lease: number;
+  readonly lease: string;
   readonly submission: string;
   readonly value?: Value;
   readonly skip?: { readonly reason: SkipReason; readonly note?: string };
@@ -51,8 +58,8 @@ export interface Submission {
 export interface NextBody {
   /** Cards wanted. */
   readonly want: number;
-  /** Leases still being worked on. */
-  readonly heartbeat?: readonly number[];
+  /** Every lease held besides those answered here: they are kept alive. */
+  readonly heartbeat?: readonly string[];
   readonly answers?: readonly Submission[];
 }
 
@@ -72,24 +79,29 @@ export interface SubmissionResult {
 
 /** One card. Practice is said; gold looks like any other. */
 export interface Card {
-  readonly lease: number;
-  readonly task: { readonly name: string; readonly content: Content };
+  readonly lease: string;
+  readonly task: { readonly content: Content };
   readonly practice: boolean;
   readonly expiresAt: number;
 }
 
 export interface NextReply {
   readonly results: readonly SubmissionResult[];
+  /** Cards not named in the heartbeat: those held already first, then new ones. */
   readonly leases: readonly Card[];
-  /** What to expect when no card came: more on asking again, nothing just now, all done, or a pause. */
-  readonly left: 'more' | 'none for now' | 'done' | 'paused';
+  /** Leases named in the heartbeat that are no longer held. */
+  readonly gone: readonly string[];
+  /** What to expect next: more on asking again, nothing just now, all done, a pause, the end. */
+  readonly left: 'more' | 'none for now' | 'done' | 'paused' | 'closed';
+  /** Version of the instructions now. */
+  readonly instructions: number;
   readonly worker: { readonly answers: number; readonly practiceLeft: number };
 }
 
 /** One of the worker's own latest answers. */
 export interface OwnAnswer {
-  readonly lease: number;
-  readonly task: { readonly name: string; readonly content: Content };
+  readonly lease: string;
+  readonly task: { readonly content: Content };
   readonly value: Value;
   readonly at: number;
 }
@@ -104,7 +116,7 @@ export interface CorrectBody {
 }
 
 export interface ReleaseBody {
-  readonly leases: readonly number[];
+  readonly leases: readonly string[];
 }
 
 /** The most answers in one request. */
@@ -112,16 +124,18 @@ export const mostSubmissions = 200;
 /** The most cards in one request. */
 export const mostCards = 50;
 
-const id = z.int().min(1);
+const lease = z.string().regex(/^[0-9a-z]{1,10}-[0-9]{1,9}$/);
+const worker = z.int().min(0);
 const time = z.int().min(0).max(8_640_000_000_000_000);
-const leases = z.array(id).max(mostSubmissions);
+export const leaseName: z.ZodType<string> = lease;
+const leases = z.array(lease).max(mostSubmissions);
 const submissionName = z
   .string()
   .min(8)
   .max(64)
   .regex(/^[\w-]+$/);
 const personName = z.string().trim().min(1).max(100);
-const task = z.strictObject({ name: z.string(), content });
+const task = z.strictObject({ content });
 
 export const joinBody: z.ZodType<JoinBody> = z.strictObject({
   token: z.string().max(200),
@@ -129,7 +143,12 @@ export const joinBody: z.ZodType<JoinBody> = z.strictObject({
   platformId: z.string().trim().min(1).max(200).optional(),
 });
 
-export const joinReply: z.ZodType<JoinReply> = z.strictObject({ worker: id, name: z.string(), csrf: z.string() });
+export const joinReply: z.ZodType<JoinReply> = z.strictObject({
+  campaign: z.string(),
+  worker,
+  name: z.string(),
+  csrf: z.string(),
+});
 
 export const work: z.ZodType<Work> = z.strictObject({
   campaign: z.strictObject({
@@ -138,7 +157,7 @@ export const work: z.ZodType<Work> = z.strictObject({
     question,
     instructions: z.strictObject({ version: z.int(), text: z.string() }),
   }),
-  worker: z.strictObject({ name: z.string(), answers: z.int(), practiceLeft: z.int() }),
+  worker: z.strictObject({ name: z.string(), answers: z.int(), practice: z.int(), practiceLeft: z.int() }),
   limits: z.strictObject({ prefetch: z.int() }),
   undo: z.int(),
   csrf: z.string(),
@@ -146,7 +165,7 @@ export const work: z.ZodType<Work> = z.strictObject({
 
 const submission = z
   .strictObject({
-    lease: id,
+    lease,
     submission: submissionName,
     value: value.optional(),
     skip: z.strictObject({ reason: z.enum(skipReasons), note: z.string().max(1000).optional() }).optional(),
@@ -162,24 +181,24 @@ export const nextBody: z.ZodType<NextBody> = z.strictObject({
   answers: z.array(submission).max(mostSubmissions).optional(),
 });
 
+export const submissionResult: z.ZodType<SubmissionResult> = z.strictObject({
+  submission: z.string(),
+  state: z.enum(['saved', 'skipped', 'refused']),
+  problem: z.string().optional(),
+  feedback: z.strictObject({ correct: z.boolean(), expected: value, explanation: z.string().optional() }).optional(),
+});
+
 export const nextReply: z.ZodType<NextReply> = z.strictObject({
-  results: z.array(
-    z.strictObject({
-      submission: z.string(),
-      state: z.enum(['saved', 'skipped', 'refused']),
-      problem: z.string().optional(),
-      feedback: z
-        .strictObject({ correct: z.boolean(), expected: value, explanation: z.string().optional() })
-        .optional(),
-    }),
-  ),
-  leases: z.array(z.strictObject({ lease: id, task, practice: z.boolean(), expiresAt: time })),
-  left: z.enum(['more', 'none for now', 'done', 'paused']),
+  results: z.array(submissionResult),
+  leases: z.array(z.strictObject({ lease, task, practice: z.boolean(), expiresAt: time })),
+  gone: leases,
+  left: z.enum(['more', 'none for now', 'done', 'paused', 'closed']),
+  instructions: z.int(),
   worker: z.strictObject({ answers: z.int(), practiceLeft: z.int() }),
 });
 
 export const ownAnswers: z.ZodType<OwnAnswers> = z.strictObject({
-  answers: z.array(z.strictObject({ lease: id, task, value, at: time })),
+  answers: z.array(z.strictObject({ lease, task, value, at: time })),
 });
 
 export const correctBody: z.ZodType<CorrectBody> = z.strictObject({ value, submission: submissionName });
