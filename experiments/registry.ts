@@ -3,6 +3,7 @@ import type { Experiment } from './experiment.ts';
 /** Every experiment by id; its module is loaded when it is asked for. */
 export const experiments: Readonly<Record<string, () => Promise<Experiment>>> = {
   auto: async () => (await import('./auto/auto.ts')).autoStudy,
+  bayesdgc: async () => (await import('./bayesdgc/bayesdgc.ts')).bayesdgcStudy,
   'correlated-judges': async () => (await import('./control/correlated-judges.ts')).correlatedJudges,
   okg: async () => (await import('./control/okg.ts')).okg,
   replay: async () => (await import('./control/replay.ts')).replay,
