@@ -91,9 +91,12 @@ export const bpOneCoin: Method = defineMethod({
 
 /** The usual notes, and one where answer weights would be ignored. */
 export function propagationNotes(table: AnswerTable): string[] {
-  const notes = tableNotes(table);
-  if (table.weight !== undefined) notes.push('answer weights are not used by belief propagation');
-  return notes;
+  return [...tableNotes(table), ...weightNotes(table)];
+}
+
+/** A note where answer weights are ignored. */
+export function weightNotes(table: AnswerTable): string[] {
+  return table.weight === undefined ? [] : ['answer weights are not used by belief propagation'];
 }
 
 /** What all propagation methods say of class frequencies and of why they stopped. */

@@ -8,6 +8,7 @@ import { matrixOption } from '../options.ts';
 import { clampGold } from '../votes.ts';
 import { checkConfusionSize, interval, workerLevel } from '../worker-estimates.ts';
 import { requireTwoClasses } from './binary-only.ts';
+import { weightNotes } from './bp-one-coin.ts';
 import { pairWorkers } from './bp-two-coin.ts';
 import { type CoinMeanField, coinMeanField } from './coin-mean-field.ts';
 import { CoinMessages } from './coin-messages.ts';
@@ -240,7 +241,7 @@ function beliefLoop(
       clampGold(table, posterior);
       return { posterior, bound: Number.NaN };
     },
-    notes: () => last?.notes ?? [],
+    notes: () => [...weightNotes(table), ...(last?.notes ?? [])],
   };
 }
 

