@@ -6,7 +6,7 @@ import { isObject, type JsonObject, keysOf, textOfValue } from './long-json.ts';
 import { chosenByName } from './options.ts';
 import type { AnswerSink, Place } from './sink.ts';
 import type { SourceReader } from './source.ts';
-import { checkWidth, headerOf, tableRows } from './table-rows.ts';
+import { eachRow, headerOf } from './table-rows.ts';
 
 /**
  * doccano's exports: JSON lines, JSON or CSV, one file per member named after the member, alone, in a
@@ -127,19 +127,8 @@ async function readCsv(
       hint,
     });
   }
-  let first = true;
-  for await (const rows of tableRows(reader, head)) {
-    for (const row of rows) {
-      if (first) {
-        first = false;
-        continue;
-      }
-      const place = { file: head.name, line: row.line };
-      sink.attempt(place, () => {
-        checkWidth(row, header.length, head.name);
-        const labels = row.cells[labelAt].split('#').filter((label) => label !== '');
-        sink.answer({ task: row.cells[taskAt], worker, label: labels.length === 0 ? null : labels }, place);
-      });
-    }
-  }
+  await eachRow(reader, head, sink, (row, place) => {
+    const labels = row.cells[labelAt].split('#').filter((label) => label !== '');
+    sink.answer({ task: row.cells[taskAt], worker, label: labels.length === 0 ? null : labels }, place);
+  });
 }

@@ -5,7 +5,7 @@ import { jsonValues } from './json-splitter.ts';
 import { isObject, type JsonObject, keysOf, textOfValue, timeOf } from './long-json.ts';
 import type { AnswerSink, Place } from './sink.ts';
 import type { SourceReader } from './source.ts';
-import { checkWidth, headerOf, jsonCell, tableRows } from './table-rows.ts';
+import { eachRow, headerOf, jsonCell } from './table-rows.ts';
 
 /**
  * Output files of batch interfaces of language models: one JSON line per request with `custom_id`
@@ -176,18 +176,7 @@ async function readSamples(reader: SourceReader, head: FileHead, sink: AnswerSin
     }
     return;
   }
-  let header = true;
-  for await (const rows of tableRows(reader, head)) {
-    for (const row of rows) {
-      if (header) {
-        header = false;
-        continue;
-      }
-      const place = { file: head.name, line: row.line };
-      sink.attempt(place, () => {
-        checkWidth(row, names.length, head.name);
-        add((name) => row.cells[names.indexOf(name)], place);
-      });
-    }
-  }
+  await eachRow(reader, head, sink, (row, place) => {
+    add((name) => row.cells[names.indexOf(name)], place);
+  });
 }

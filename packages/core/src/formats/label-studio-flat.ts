@@ -6,7 +6,7 @@ import { isObject, keysOf, textOfValue, timeOf } from './long-json.ts';
 import { chosenByName } from './options.ts';
 import type { AnswerSink, Place } from './sink.ts';
 import type { SourceReader } from './source.ts';
-import { checkWidth, columnOf, headerOf, jsonCell, tableRows } from './table-rows.ts';
+import { columnOf, eachRow, headerOf, jsonCell } from './table-rows.ts';
 
 /**
  * Label Studio's flat exports: CSV, TSV and JSON_MIN, one row per annotation, with the keys of the
@@ -96,20 +96,9 @@ async function read(reader: SourceReader, head: FileHead, sink: AnswerSink): Pro
     }
     return;
   }
-  let header = true;
-  for await (const rows of tableRows(reader, head)) {
-    for (const row of rows) {
-      if (header) {
-        header = false;
-        continue;
-      }
-      const place = { file: head.name, line: row.line };
-      sink.attempt(place, () => {
-        checkWidth(row, names.length, head.name);
-        add((name) => exportedValue(row.cells[columnOf(names, name)] ?? ''), place);
-      });
-    }
-  }
+  await eachRow(reader, head, sink, (row, place) => {
+    add((name) => exportedValue(row.cells[columnOf(names, name)] ?? ''), place);
+  });
 }
 
 /** A cell as the value it was exported from: JSON only where it holds a structure. */

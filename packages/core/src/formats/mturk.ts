@@ -6,7 +6,7 @@ import { isObject, textOfValue } from './long-json.ts';
 import { chosenByName, statusOf } from './options.ts';
 import type { AnswerSink } from './sink.ts';
 import type { SourceReader } from './source.ts';
-import { checkWidth, columnOf, headerOf, jsonCell, tableRows } from './table-rows.ts';
+import { columnOf, eachRow, headerOf, jsonCell } from './table-rows.ts';
 import { parseMoney, parseTime } from './values.ts';
 
 /**
@@ -56,41 +56,30 @@ async function read(reader: SourceReader, head: FileHead, sink: AnswerSink): Pro
     'WorkTimeInSeconds',
     'AssignmentId',
   ].map(at);
-  let first = true;
-  for await (const rows of tableRows(reader, head)) {
-    for (const row of rows) {
-      if (first) {
-        first = false;
-        continue;
-      }
-      const place = { file: head.name, line: row.line };
-      sink.attempt(place, () => {
-        checkWidth(row, header.length, head.name);
-        const cell = (index: number): string => (index < 0 ? '' : row.cells[index]);
-        if (idAt >= 0 && !sink.first('mturk assignment', cell(idAt))) {
-          sink.note('% {assignment was|assignments were} listed more than once and {counts|count} once');
-          return;
-        }
-        const [cost, time, seconds] = [
-          parseMoney(cell(rewardAt)),
-          parseTime(cell(submitAt)),
-          Number(cell(workAt) || Number.NaN),
-        ];
-        const common = {
-          task: cell(taskAt),
-          worker: cell(workerAt),
-          status: statusOf(cell(statusAt)) ?? 'ok',
-          costMicros: Number.isNaN(cost) ? undefined : cost,
-          time: Number.isNaN(time) ? undefined : time,
-          durationMs: Number.isNaN(seconds) ? undefined : seconds * 1000,
-        };
-        for (const { question, answers } of questions) {
-          for (const [name, label] of answers(row.cells))
-            sink.answer({ ...common, question: name ?? question, label }, place);
-        }
-      });
+  await eachRow(reader, head, sink, (row, place) => {
+    const cell = (index: number): string => (index < 0 ? '' : row.cells[index]);
+    if (idAt >= 0 && !sink.first('mturk assignment', cell(idAt))) {
+      sink.note('% {assignment was|assignments were} listed more than once and {counts|count} once');
+      return;
     }
-  }
+    const [cost, time, seconds] = [
+      parseMoney(cell(rewardAt)),
+      parseTime(cell(submitAt)),
+      Number(cell(workAt) || Number.NaN),
+    ];
+    const common = {
+      task: cell(taskAt),
+      worker: cell(workerAt),
+      status: statusOf(cell(statusAt)) ?? 'ok',
+      costMicros: Number.isNaN(cost) ? undefined : cost,
+      time: Number.isNaN(time) ? undefined : time,
+      durationMs: Number.isNaN(seconds) ? undefined : seconds * 1000,
+    };
+    for (const { question, answers } of questions) {
+      for (const [name, label] of answers(row.cells))
+        sink.answer({ ...common, question: name ?? question, label }, place);
+    }
+  });
 }
 
 type Said = readonly [question: string | undefined, label: string | string[] | null];

@@ -1,6 +1,7 @@
 import { InputError } from '../errors.ts';
 import { CsvScanner } from './csv-scanner.ts';
 import { cellTexts, type FileHead } from './head.ts';
+import type { AnswerSink, Place } from './sink.ts';
 import type { SourceReader } from './source.ts';
 import { isUtf8 } from './values.ts';
 
@@ -45,6 +46,32 @@ export async function* tableRows(reader: SourceReader, head: FileHead): AsyncGen
   yield* step();
 }
 
+/**
+ * Reads every row behind the header: `read` gets rows as wide as the header; the sink gets what was wrong with a row,
+ * and reading goes on.
+ */
+export async function eachRow(
+  reader: SourceReader,
+  head: FileHead,
+  sink: AnswerSink,
+  read: (row: TableRow, place: Place) => void,
+): Promise<void> {
+  const width = headerOf(head).length;
+  let header = true;
+  for await (const rows of tableRows(reader, head)) {
+    for (const row of rows) {
+      if (!header) {
+        const place = { file: head.name, line: row.line };
+        sink.attempt(place, () => {
+          checkWidth(row, width, head.name);
+          read(row, place);
+        });
+      }
+      header = false;
+    }
+  }
+}
+
 /** The place of the first of some columns that the header has, or -1. Names are compared exactly. */
 export function columnOf(header: readonly string[], ...names: readonly string[]): number {
   for (const name of names) {
@@ -59,8 +86,8 @@ export function headerOf(head: FileHead): readonly string[] {
   return head.kind === 'table' ? (head.records[0] ?? []) : [];
 }
 
-/** Refuses rows that have more cells than the header, which shift every value. */
-export function checkWidth(row: TableRow, width: number, file: string): void {
+/** Refuses rows that have more or fewer cells than the header, which shift every value. */
+function checkWidth(row: TableRow, width: number, file: string): void {
   if (row.cells.length === width) return;
   const hint = 'export the file again; every row has as many cells as the header';
   throw new InputError(`invalid row of ${row.cells.length} cells where the header has ${width}; ${hint}`, {

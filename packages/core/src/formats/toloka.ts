@@ -5,7 +5,7 @@ import { namingColumn } from './id-columns.ts';
 import { chosenByName } from './options.ts';
 import type { AnswerSink } from './sink.ts';
 import type { SourceReader } from './source.ts';
-import { checkWidth, columnOf, headerOf, tableRows } from './table-rows.ts';
+import { columnOf, eachRow, headerOf } from './table-rows.ts';
 import { parseMoney, parseTime } from './values.ts';
 
 /**
@@ -61,40 +61,29 @@ async function read(reader: SourceReader, head: FileHead, sink: AnswerSink): Pro
   const [statusAt, submittedAt, startedAt, rewardAt] = ['status', 'submitted', 'started', 'reward'].map((name) =>
     header.indexOf(`ASSIGNMENT:${name}`),
   );
-  let first = true;
-  for await (const rows of tableRows(reader, head)) {
-    for (const row of rows) {
-      if (first) {
-        first = false;
-        continue;
-      }
-      const place = { file: head.name, line: row.line };
-      sink.attempt(place, () => {
-        checkWidth(row, header.length, head.name);
-        const cell = (index: number): string => (index < 0 ? '' : row.cells[index]);
-        const task = taskAt >= 0 ? cell(taskAt) : inputs.map(cell).join(' | ');
-        const [submitted, started] = [parseTime(cell(submittedAt)), parseTime(cell(startedAt))];
-        const cost = parseMoney(cell(rewardAt));
-        for (const { question, at, goldAt } of outputs) {
-          const gold = cell(goldAt);
-          if (gold !== '') sink.gold(question, task, gold, place);
-          sink.answer(
-            {
-              task,
-              worker: cell(workerAt) || (sink.options.worker ?? ''),
-              question,
-              label: cell(at) === '' ? null : cell(at),
-              status: statuses[cell(statusAt).toUpperCase()] ?? 'ok',
-              time: Number.isNaN(submitted) ? undefined : submitted,
-              durationMs: Number.isNaN(submitted - started) ? undefined : submitted - started,
-              costMicros: Number.isNaN(cost) ? undefined : cost,
-            },
-            place,
-          );
-        }
-      });
+  await eachRow(reader, head, sink, (row, place) => {
+    const cell = (index: number): string => (index < 0 ? '' : row.cells[index]);
+    const task = taskAt >= 0 ? cell(taskAt) : inputs.map(cell).join(' | ');
+    const [submitted, started] = [parseTime(cell(submittedAt)), parseTime(cell(startedAt))];
+    const cost = parseMoney(cell(rewardAt));
+    for (const { question, at, goldAt } of outputs) {
+      const gold = cell(goldAt);
+      if (gold !== '') sink.gold(question, task, gold, place);
+      sink.answer(
+        {
+          task,
+          worker: cell(workerAt) || (sink.options.worker ?? ''),
+          question,
+          label: cell(at) === '' ? null : cell(at),
+          status: statuses[cell(statusAt).toUpperCase()] ?? 'ok',
+          time: Number.isNaN(submitted) ? undefined : submitted,
+          durationMs: Number.isNaN(submitted - started) ? undefined : submitted - started,
+          costMicros: Number.isNaN(cost) ? undefined : cost,
+        },
+        place,
+      );
     }
-  }
+  });
 }
 
 function missing(head: FileHead, name: string): InputError {

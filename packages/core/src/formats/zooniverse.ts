@@ -4,7 +4,7 @@ import type { FileHead } from './head.ts';
 import { isObject, textOfValue } from './long-json.ts';
 import type { AnswerSink } from './sink.ts';
 import type { SourceReader } from './source.ts';
-import { checkWidth, headerOf, jsonCell, tableRows } from './table-rows.ts';
+import { eachRow, headerOf, jsonCell } from './table-rows.ts';
 import { parseTime } from './values.ts';
 
 /**
@@ -50,21 +50,10 @@ async function read(reader: SourceReader, head: FileHead, sink: AnswerSink): Pro
   }
   sink.columns.set('subject_ids', 'task');
   sink.columns.set('user_name', 'worker');
-  let first = true;
-  for await (const rows of tableRows(reader, head)) {
-    for (const row of rows) {
-      if (first) {
-        first = false;
-        continue;
-      }
-      const place = { file: head.name, line: row.line };
-      sink.attempt(place, () => {
-        checkWidth(row, header.length, head.name);
-        const cell = (name: string): string => row.cells[header.indexOf(name)] ?? '';
-        readClassification(cell, head.name, row.line, sink);
-      });
-    }
-  }
+  await eachRow(reader, head, sink, (row) => {
+    const cell = (name: string): string => row.cells[header.indexOf(name)] ?? '';
+    readClassification(cell, head.name, row.line, sink);
+  });
 }
 
 function readClassification(cell: (name: string) => string, file: string, line: number, sink: AnswerSink): void {
