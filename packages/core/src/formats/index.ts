@@ -5,6 +5,7 @@ export type { ReadOptions } from './options.ts';
 export { type AnswersRead, readAnswers } from './read.ts';
 export { readCells } from './read-cells.ts';
 export { readLabels } from './read-labels.ts';
+export { type FileRecord, readRecords } from './read-records.ts';
 export { formatNamed, formats } from './registry.ts';
 export type { Cell, Sheet, SheetColumn } from './sheet.ts';
 export type { AnswerRecord } from './sink.ts';

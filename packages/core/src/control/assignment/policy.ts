@@ -34,6 +34,8 @@ export interface Policy {
 export interface PolicyOptions {
   /** Share of arrivals that get a random open task, so that quality can be estimated without bias; default 0.01. */
   readonly explore?: number;
+  /** Tasks of equal score among which one is drawn, so that workers meet tasks in different orders; default 1: no draw. */
+  readonly shuffle?: number;
 }
 
 /** The open task of largest score (uncertainty by default, as the queue was filled), with a little exploration. */
@@ -57,7 +59,7 @@ export function valuePerPrice(options: PolicyOptions & { readonly short?: number
 
 function policyOf(
   id: string,
-  { explore = 0.01 }: PolicyOptions,
+  { explore = 0.01, shuffle = 1 }: PolicyOptions,
   short: number,
   score: (state: PolicyState, task: number, worker: number) => number,
 ): Policy {
@@ -74,15 +76,19 @@ function policyOf(
           return { kind: 'assign', task, policy: id, version, reason: 'drawn at random, to measure quality', values };
         }
       }
-      const list = queue.best(short, (task) => may(task, worker));
+      const list = queue.best(Math.max(short, shuffle), (task) => may(task, worker));
       if (list.length === 0) {
         return { kind: 'none', policy: id, version, reason: 'no open task is allowed for this worker' };
       }
       let task = list[0];
       let most = score(state, task, worker);
-      for (const other of list.slice(1)) {
+      for (const other of list.slice(1, short)) {
         const value = score(state, other, worker);
         if (value > most * (1 + 1e-12)) [task, most] = [other, value];
+      }
+      if (shuffle > 1) {
+        const alike = list.filter((other) => queue.scoreOf(other) === queue.scoreOf(task));
+        if (alike.length > 1) task = alike[random.integer(alike.length)];
       }
       const values = { score: queue.scoreOf(task), gain: most, propensity: 1 - explore };
       return { kind: 'assign', task, policy: id, version, reason: 'where the answer tells most', values };

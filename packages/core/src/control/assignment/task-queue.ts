@@ -10,12 +10,14 @@ import { mix32 } from '../../math/hash.ts';
 export class TaskQueue {
   #heap: Uint32Array;
   #size = 0;
-  readonly #place: Int32Array;
-  readonly #score: Float64Array;
-  readonly #tie: Uint32Array;
+  #place: Int32Array;
+  #score: Float64Array;
+  #tie: Uint32Array;
+  readonly #seed: number;
   readonly #frontier: number[] = [];
 
   constructor(tasks: number, seed = 0) {
+    this.#seed = seed;
     this.#heap = new Uint32Array(tasks);
     this.#place = new Int32Array(tasks).fill(-1);
     this.#score = new Float64Array(tasks);
@@ -24,6 +26,25 @@ export class TaskQueue {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Makes room for tasks that came since. Never shrinks. */
+  grow(tasks: number): void {
+    const before = this.#tie.length;
+    if (tasks <= before) return;
+    const heap = new Uint32Array(tasks);
+    heap.set(this.#heap);
+    this.#heap = heap;
+    const place = new Int32Array(tasks).fill(-1);
+    place.set(this.#place);
+    this.#place = place;
+    const score = new Float64Array(tasks);
+    score.set(this.#score);
+    this.#score = score;
+    const tie = Uint32Array.from({ length: tasks }, (_, task) =>
+      task < before ? this.#tie[task] : mix32(this.#seed, task),
+    );
+    this.#tie = tie;
   }
 
   has(task: number): boolean {

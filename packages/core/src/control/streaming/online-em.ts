@@ -37,26 +37,29 @@ export interface OnlineEmOptions {
 export class OnlineEm {
   readonly classes: number;
   /** T×K; rows of untouched tasks are the class prior of the start. */
-  readonly posterior: Float64Array;
+  posterior: Float64Array;
   /** W×K×K, [worker][true][said]. */
-  readonly confusion: Float64Array;
+  confusion: Float64Array;
   /** K. */
   readonly prior: Float64Array;
-  readonly answersOfWorker: Uint32Array;
-  readonly answersOfTask: Uint32Array;
+  answersOfWorker: Uint32Array;
+  answersOfTask: Uint32Array;
   #answers = 0;
-  readonly #joint: Float64Array;
+  #joint: Float64Array;
   readonly #shares: Float64Array;
   readonly #decay: number;
   readonly #head: number;
   readonly #smoothing: number;
   readonly #leastStep: number;
   /** Answers of a task as a list from the newest on: index + 1 of the next, 0 at the end. */
-  readonly #newest: Uint32Array;
+  #newest: Uint32Array;
   #next: Uint32Array = new Uint32Array(1024);
   #worker: Uint32Array = new Uint32Array(1024);
   #label: Uint16Array = new Uint16Array(1024);
   readonly #log: Float64Array;
+  readonly #accuracy: number;
+  /** Class + 1 of tasks whose label is known, 0 else. */
+  #known: Uint16Array;
 
   constructor(options: OnlineEmOptions) {
     const { classes, tasks, workers, decay = 0.6, head = 10, accuracy = 0.7, smoothing = 0.01 } = options;
@@ -73,15 +76,51 @@ export class OnlineEm {
     this.prior = new Float64Array(classes).fill(1 / classes);
     this.#shares = new Float64Array(classes).fill(1 / classes);
     const block = classes * classes;
-    this.confusion = new Float64Array(workers * block).fill((1 - accuracy) / (classes - 1));
-    for (let i = 0; i < workers * block; i += block) {
-      for (let k = 0; k < classes; k++) this.confusion[i + k * (classes + 1)] = accuracy;
-    }
+    this.#accuracy = accuracy;
+    this.confusion = new Float64Array(workers * block);
+    this.#startWorkers(0);
     this.#joint = this.confusion.map((share) => share / classes);
     this.answersOfWorker = new Uint32Array(workers);
     this.answersOfTask = new Uint32Array(tasks);
     this.#newest = new Uint32Array(tasks);
+    this.#known = new Uint16Array(tasks);
     this.#log = new Float64Array(classes);
+  }
+
+  /** Makes room for tasks and workers that came since; the new ones are as at the start. Never shrinks. */
+  grow(tasks: number, workers: number): void {
+    const { classes } = this;
+    const [oldTasks, oldWorkers] = [this.answersOfTask.length, this.answersOfWorker.length];
+    if (tasks > oldTasks) {
+      this.posterior = extended(this.posterior, new Float64Array(tasks * classes).fill(1 / classes));
+      this.answersOfTask = extended(this.answersOfTask, new Uint32Array(tasks));
+      this.#newest = extended(this.#newest, new Uint32Array(tasks));
+      this.#known = extended(this.#known, new Uint16Array(tasks));
+    }
+    if (workers > oldWorkers) {
+      const block = classes * classes;
+      this.answersOfWorker = extended(this.answersOfWorker, new Uint32Array(workers));
+      this.confusion = extended(this.confusion, new Float64Array(workers * block));
+      this.#startWorkers(oldWorkers);
+      const joint = this.confusion.map((share) => share / classes);
+      this.#joint = extended(this.#joint, joint);
+    }
+  }
+
+  /** Fixes the label of a task, as gold: its posterior is certain and teaches about its workers from now on. */
+  settle(task: number, label: number): void {
+    this.#known[task] = label + 1;
+    this.refresh(task);
+  }
+
+  #startWorkers(from: number): void {
+    const { classes } = this;
+    const block = classes * classes;
+    const { confusion } = this;
+    confusion.fill((1 - this.#accuracy) / (classes - 1), from * block);
+    for (let i = from * block; i < confusion.length; i += block) {
+      for (let k = 0; k < classes; k++) confusion[i + k * (classes + 1)] = this.#accuracy;
+    }
   }
 
   get answers(): number {
@@ -126,11 +165,60 @@ export class OnlineEm {
     }
   }
 
+  /**
+   * Takes an answer back, or replaces it where `label` is given. The task's posterior follows at once, what the answer
+   * taught about its worker at the next {@link anchor}. False where there is no such answer. O(answers of the task).
+   */
+  change(task: number, worker: number, label?: number): boolean {
+    let before = 0;
+    for (let answer = this.#newest[task]; answer !== 0; before = answer, answer = this.#next[answer - 1]) {
+      if (this.#worker[answer - 1] !== worker) continue;
+      if (label !== undefined) this.#label[answer - 1] = label;
+      else {
+        if (before === 0) this.#newest[task] = this.#next[answer - 1];
+        else this.#next[before - 1] = this.#next[answer - 1];
+        this.answersOfTask[task]--;
+        this.answersOfWorker[worker]--;
+      }
+      this.refresh(task);
+      return true;
+    }
+    return false;
+  }
+
+  /** All answers in the order of a table, for a batch fit: by task and, inside a task, by worker. O(answers). */
+  answerColumns(): { readonly taskStart: Uint32Array; readonly worker: Uint32Array; readonly label: Uint16Array } {
+    const tasks = this.answersOfTask.length;
+    const taskStart = new Uint32Array(tasks + 1);
+    for (let task = 0; task < tasks; task++) taskStart[task + 1] = taskStart[task] + this.answersOfTask[task];
+    const worker = new Uint32Array(taskStart[tasks]);
+    const label = new Uint16Array(taskStart[tasks]);
+    for (let task = 0; task < tasks; task++) {
+      let end = taskStart[task];
+      for (let answer = this.#newest[task]; answer !== 0; answer = this.#next[answer - 1]) {
+        const [who, said] = [this.#worker[answer - 1], this.#label[answer - 1]];
+        let at = end++;
+        for (; at > taskStart[task] && worker[at - 1] > who; at--) {
+          worker[at] = worker[at - 1];
+          label[at] = label[at - 1];
+        }
+        worker[at] = who;
+        label[at] = said;
+      }
+    }
+    return { taskStart, worker, label };
+  }
+
   /** The posterior of a task with the confusions of now. */
   refresh(task: number): void {
     const { classes, posterior, prior, confusion } = this;
     const log = this.#log;
     const from = task * classes;
+    if (this.#known[task] > 0) {
+      posterior.fill(0, from, from + classes);
+      posterior[from + this.#known[task] - 1] = 1;
+      return;
+    }
     for (let k = 0; k < classes; k++) log[k] = Math.log(prior[k]);
     for (let answer = this.#newest[task]; answer !== 0; answer = this.#next[answer - 1]) {
       const cell = this.#worker[answer - 1] * classes * classes + this.#label[answer - 1];
@@ -169,14 +257,17 @@ export class OnlineEm {
   /**
    * Catches up with a batch fit of the same answers, exactly: its posteriors, confusions and prior become the stream's.
    *
-   * The estimate must have the same tasks, workers and classes in the same order.
+   * The estimate must have the same tasks, workers and classes in the same order; tasks and workers that came after the
+   * fit may be missing at the end and stay as they are. Refresh the tasks that were answered since.
    *
    * @throws {InputError} invalid-estimate
    */
   anchor(estimate: Pick<Estimate, 'posterior' | 'prior' | 'workers'>): void {
     const confusion = estimate.workers?.confusion;
     const { classes } = this;
-    if (confusion?.length !== this.confusion.length || estimate.posterior.length !== this.posterior.length) {
+    const fits = (part: Float64Array | undefined, whole: Float64Array, row: number): part is Float64Array =>
+      part !== undefined && part.length <= whole.length && part.length % row === 0;
+    if (!fits(confusion, this.confusion, classes ** 2) || !fits(estimate.posterior, this.posterior, classes)) {
       const hint = 'fit a method with confusion matrices to the same tasks, workers and classes';
       throw new InputError(`invalid estimate to catch up with; ${hint}`, { code: 'invalid-estimate', hint });
     }
@@ -184,21 +275,23 @@ export class OnlineEm {
     this.confusion.set(confusion);
     if (estimate.prior !== undefined) this.prior.set(estimate.prior);
     this.#shares.set(this.prior);
-    for (let row = 0; row < this.#joint.length; row++) {
+    for (let row = 0; row < confusion.length; row++) {
       this.#joint[row] = this.confusion[row] * this.prior[Math.floor(row / classes) % classes];
     }
   }
 
   #grow(): void {
     const size = this.#next.length * 2;
-    const grow = <A extends Uint32Array | Uint16Array>(old: A, made: A): A => {
-      made.set(old);
-      return made;
-    };
-    this.#next = grow(this.#next, new Uint32Array(size));
-    this.#worker = grow(this.#worker, new Uint32Array(size));
-    this.#label = grow(this.#label, new Uint16Array(size));
+    this.#next = extended(this.#next, new Uint32Array(size));
+    this.#worker = extended(this.#worker, new Uint32Array(size));
+    this.#label = extended(this.#label, new Uint16Array(size));
   }
+}
+
+/** The longer array with the shorter one's content at its beginning. */
+function extended<A extends Float64Array | Uint32Array | Uint16Array>(old: A, made: A): A {
+  made.set(old);
+  return made;
 }
 
 /**
