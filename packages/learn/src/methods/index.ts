@@ -10,6 +10,7 @@ export * from './end-to-end/index.ts';
 export { type HaemFit, type HaemSettings, haem, runHaem } from './haem.ts';
 export { mbem } from './mbem.ts';
 export * from './method.ts';
+export { type Preparation, PreparedTasks } from './prepared.ts';
 export { deepBp } from './propagation/deepbp.ts';
 export { deepMf } from './propagation/deepmf.ts';
 export { raykar } from './raykar.ts';

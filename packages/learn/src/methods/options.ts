@@ -40,10 +40,10 @@ export const networkOptions = {
   batch: {
     kind: 'number',
     default: 64,
-    min: 1,
+    min: 0,
     max: 65536,
     integer: true,
-    does: 'Tasks per step, at most an eighth of all.',
+    does: 'Tasks per step, at most an eighth of all; 0 for all at once.',
     why: 'As in the crowd-layer protocol.',
   },
   rate: {

@@ -5,7 +5,7 @@ import { foldsOption, networkOptions } from '../options.ts';
 /** Training goes an epoch at a time, so nothing is held out. */
 const { patience: _patience, ...network } = networkOptions;
 
-type Network = Omit<typeof networkOptions, 'patience' | 'batch'>;
+type Network = Omit<typeof networkOptions, 'patience'>;
 
 /** Options of both methods: the workers, what the network may say, and its training. */
 export const propagationOptions: Network & {
@@ -16,7 +16,6 @@ export const propagationOptions: Network & {
   readonly clip: NumberOption;
   readonly classPrior: NumbersOption;
   readonly folds: ChoiceOption<(typeof foldsOption.choices)[number]>;
-  readonly batch: NumberOption;
 } = {
   model: {
     kind: 'choice',
@@ -52,10 +51,4 @@ export const propagationOptions: Network & {
   },
   folds: foldsOption,
   ...network,
-  batch: {
-    ...network.batch,
-    min: 0,
-    does: 'Tasks per step, at most an eighth of all; 0 for all of them at once, as published.',
-    why: 'Labels are inferred anew after each epoch: more steps between cost less.',
-  },
 };
