@@ -158,7 +158,7 @@ describe.skipIf(absent)(
       const pictures = [...learn, '--features', 'pictures', '-m', 'crowdlab', '--truth', 'truth.csv', '--json'];
       for (const flags of [
         ['-O', 'network=cnn', '--picture-size', '8', '--pixels', 'signed'],
-        ['-O', 'network=logistic', '--embedding', 'means.onnx', '--model', 'colours.onnx'],
+        ['-O', 'network=logistic', '-O', 'rate=0.05', '--embedding', 'means.onnx', '--model', 'colours.onnx'],
       ]) {
         const run = assay([...pictures, ...flags], cwd);
         expect(run, flags.join(' ')).toMatchObject({ code: 0, stderr: '' });
