@@ -8,8 +8,8 @@
  * The database guarantees `open leases + accepted answers ≤ k` (a CHECK on counters changed together with the
  * rows) and one assignment per worker and task (a primary key); the code above it cannot break either.
  *
- * When the database is full, locked or away every operation rejects with `StoreUnavailable` and nothing is
- * stored; the next operation tries again.
+ * When the database is full, locked or away every operation rejects with `StoreUnavailable`, acknowledging
+ * nothing; the next operation tries again.
  */
 import type { AccessStore } from './access-store.ts';
 import type {
@@ -108,8 +108,8 @@ export interface Store {
   lease(request: LeaseRequest): Promise<Lease[]>;
   /**
    * Hot. Stores answers and skips, in the order given; see {@link SubmissionResult}. A lease that ran out is taken
-   * back if its place is still free. Answers to a task or campaign closed meanwhile are accepted if their lease
-   * holds, else surplus. Never throws away anything a person gave.
+   * back if its place is still free. An answer to a task closed meanwhile is accepted if its lease holds, else
+   * surplus. Never throws away anything a person gave.
    */
   submit(items: readonly Submission[]): Promise<SubmissionResult[]>;
   /** Hot. Makes leases last until `expiresAt`, never shorter. Returns those that are still held. */
@@ -145,7 +145,7 @@ export interface Store {
   leasesOf(campaign: number, worker: number): Promise<Lease[]>;
   /** Every accepted answer in blocks of columns: the fast way to rebuild estimates. Cost: about 1 s CPU per 1e6. */
   answerColumns(campaign: number): AsyncIterable<AnswerColumns>;
-  /** Observed work times in ms of the newest answers, for lease times. */
+  /** Observed work times in ms among the newest events, at most `limit`; for lease times. */
   workTimes(campaign: number, limit: number): Promise<number[]>;
   progress(campaign: number): Promise<Progress>;
 
@@ -163,6 +163,14 @@ export interface Store {
   }>;
   /** The cursor after everything there is now. */
   eventsEnd(): Promise<EventCursor>;
+  /** The log in the order in which it was written, after event `id`: what `restore` takes. */
+  log(id: number, limit?: number): Promise<StoredEvent[]>;
+  /**
+   * Lets events of another log happen here again, in their order, with their ids and times: the first of them is the
+   * first of that log, or follows what was restored before. Gives the same campaigns, also from SQLite to PostgreSQL
+   * and back.
+   */
+  restore(events: readonly StoredEvent[]): Promise<void>;
 
   /** Whether counters agree with rows and rows with rules; each problem in a sentence, at most 100. Reads all. */
   integrity(): Promise<string[]>;

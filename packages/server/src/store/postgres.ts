@@ -1,0 +1,113 @@
+import { EngineError } from '@assay/core';
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import type { Pool as PostgresPool } from 'pg';
+import type { Database } from './database.ts';
+import type { Tables } from './schema.ts';
+
+/** Campaigns in PostgreSQL (12 or newer), for several server processes at once. */
+export async function openPostgres(url: string): Promise<Database> {
+  const pool = await connect(url);
+  return {
+    kind: 'postgres',
+    db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
+    rows: (table, _columns, rows) =>
+      sql`json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json)`,
+    async freeCandidates(db, requests) {
+      const { rows } = await sql<{ request: number; task: number }>`
+        select request, task
+        from json_to_recordset(${JSON.stringify(requests.map((each, request) => ({ ...each, request })))}::json)
+          as wanted(request integer, campaign integer, worker integer, candidates json, "limit" integer)
+        join campaign on campaign.campaign = wanted.campaign and campaign.status = 'open'
+        cross join lateral (
+          select task.task, place
+          from json_array_elements_text(wanted.candidates) with ordinality as candidate(number, place)
+          join task on task.campaign = wanted.campaign and task.task = number::integer
+          where task.status = 'open' and coalesce(task.open_leases + task.accepted < task.k, true)
+            and not exists (
+              select 1 from assignment as met
+              where met.campaign = wanted.campaign and met.task = number::integer and met.worker = wanted.worker
+                and met.state <> 'lapsed')
+          order by place limit wanted."limit") as free
+        order by request, place`.execute(db);
+      const found = requests.map((): number[] => []);
+      for (const { request, task } of rows) found[request].push(task);
+      return found;
+    },
+    forUpdate: sql`for no key update of wanted_row`,
+    log: {
+      // Transactions before the oldest running one are all visible; none can still appear among them.
+      after: (cursor) => {
+        const [transaction, id] = cursor === '' ? ['0', '0'] : cursor.split(':');
+        return sql<boolean>`(xact, id) > (${transaction}::xid8, ${id}::bigint)
+          and xact < pg_snapshot_xmin(pg_current_snapshot())`;
+      },
+      order: sql`xact, id`,
+      cursor: sql<string>`xact::text || ':' || id`,
+      end: sql<string>`coalesce((select xact::text || ':' || id from event
+        where xact < pg_snapshot_xmin(pg_current_snapshot()) order by xact desc, id desc limit 1), '')`,
+    },
+    passes: (error) => passing.has(codeOf(error)),
+    unavailable: (error) =>
+      unavailableCodes.test(codeOf(error)) ||
+      /^(Connection terminated|timeout (expired|exceeded)|Client has encountered|Client was closed|Cannot use a pool)/.test(
+        (error as Error).message ?? '',
+      ),
+  };
+}
+
+/** Serialization failure and deadlock: another transaction won. */
+const passing: ReadonlySet<string> = new Set(['40001', '40P01']);
+
+/**
+ * Connection (08), resources and full disk (53), shut down (57P), timeouts (57014, 55P03), system error (58),
+ * read-only standby (25006), and what the operating system says.
+ */
+const unavailableCodes = /^(08|53|57P|58|57014|55P03|25006|40001|40P01|E[A-Z]{3,})/;
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown }).code ?? '');
+}
+
+async function connect(url: string): Promise<PostgresPool> {
+  const pg = await import('pg').catch((cause: unknown) => {
+    throw new EngineError('missing package "pg", which talks to PostgreSQL: npm install pg', {
+      code: 'missing-package',
+      got: 'pg',
+      hint: 'npm install pg',
+      cause,
+    });
+  });
+  const { Client, Pool, types } = pg.default;
+
+  /** Prepares each statement once per connection; there are few different ones. */
+  const names = new Map<string, string>();
+  class PreparingClient extends Client {
+    override query(...parameters: unknown[]): never {
+      const [text, values] = parameters;
+      if (typeof text === 'string' && Array.isArray(values) && values.length > 0) {
+        const name = names.get(text) ?? `s${names.size}`;
+        names.set(text, name);
+        return super.query({ name, text, values }) as never;
+      }
+      return (super.query as (...all: unknown[]) => never).apply(this, parameters);
+    }
+  }
+
+  const bigint = 20;
+  const pool = new Pool({
+    connectionString: url,
+    Client: PreparingClient,
+    max: 6,
+    connectionTimeoutMillis: 3000,
+    query_timeout: 60_000,
+    application_name: 'assay',
+    // Counts, times and ids stay below 2^53.
+    types: {
+      getTypeParser: ((type: number, format?: 'text') =>
+        type === bigint ? Number : types.getTypeParser(type, format)) as typeof types.getTypeParser,
+    },
+  });
+  // A connection that breaks while idle is replaced by the pool; the next operation sees whether that works.
+  pool.on('error', () => {});
+  return pool;
+}

@@ -1,0 +1,189 @@
+import { sql } from 'kysely';
+import { accessOf } from './access.ts';
+import type { AccessStore } from './access-store.ts';
+import type { Database } from './database.ts';
+import {
+  decideClosing,
+  decideCorrection,
+  decideHeartbeat,
+  decideLease,
+  decideRejection,
+  decideReopening,
+  decideReturn,
+  decideSubmission,
+} from './decisions.ts';
+import { GroupCommit, type Operation } from './group-commit.ts';
+import { integrityOf } from './integrity.ts';
+import { readsOf } from './reads.ts';
+import { restore } from './restore.ts';
+import type { Store, StoreOptions } from './store.ts';
+import { clean, structureOf } from './structure.ts';
+import type { Assignment, AssignmentKey, Lease, LeaseRequest } from './types.ts';
+import { StoreUnavailable } from './unavailable.ts';
+import { assignmentOf } from './views.ts';
+import { query, write } from './writer.ts';
+
+/** Leases that lapse in one transaction. */
+const lapsesAtOnce = 1000;
+/** How often a worker whose candidates were all taken in the same moment looks further. */
+const mostLooks = 4;
+
+/** A {@link Store} over either database. */
+export function sqlStore(database: Database, options: StoreOptions): Store {
+  const { now } = options;
+  const reads = readsOf(database);
+  const access: AccessStore = accessOf(database, options);
+  const group = new GroupCommit(
+    (operations) => commitAll(database, operations),
+    (error) => !(error instanceof StoreUnavailable),
+  );
+
+  /** Changes one answer and shows it. */
+  async function changed(key: AssignmentKey, decide: Operation<boolean>['decide']): Promise<Assignment | null> {
+    const slots = [keyOf(key)];
+    return group.run({
+      slots,
+      decide(set) {
+        if (!decide(set, [])) return null;
+        return assignmentOf({ ...set.assignments.get(key.campaign, key.task, key.worker)! });
+      },
+    });
+  }
+
+  return {
+    kind: database.kind,
+    access,
+    ...reads,
+    ...structureOf(database, options),
+
+    async lease(request) {
+      const leases: Lease[] = [];
+      for (let look = 0; look < mostLooks; look++) {
+        const wanted: LeaseRequest = { ...request, count: request.count - leases.length };
+        const { campaign, worker, candidates, count } = wanted;
+        if (count <= 0 || candidates.length === 0) break;
+        const found = await group.run({
+          // Some to spare, for those that others take between the look and the lock.
+          candidates: { campaign, worker, candidates, limit: count * 2 },
+          decide: (set, free) => decideLease(set, wanted, free, now()),
+        });
+        leases.push(...found.leases);
+        if (!found.contested) break;
+      }
+      return leases;
+    },
+
+    submit(items) {
+      const said = items.map((item) =>
+        item.skipReason === undefined
+          ? { ...item, submission: clean(item.submission) }
+          : {
+              ...item,
+              submission: clean(item.submission),
+              skipReason: clean(item.skipReason),
+              note: item.note === undefined ? item.note : clean(item.note),
+            },
+      );
+      return group.run({
+        slots: said.map(keyOf),
+        decide: (set) => said.map((item) => decideSubmission(set, item, now())),
+      });
+    },
+
+    heartbeat: (leases, expiresAt) =>
+      group.run({ slots: leases.map(keyOf), decide: (set) => decideHeartbeat(set, leases, expiresAt, now()) }),
+
+    release: (leases, actor) =>
+      group.run({
+        slots: leases.map(keyOf),
+        decide: (set) => leases.filter((lease) => decideReturn(set, lease, 'released', now(), actor)),
+      }),
+
+    async expire(at) {
+      const lapsed: AssignmentKey[] = [];
+      for (;;) {
+        const due = await query(database, (db) =>
+          db
+            .selectFrom('assignment')
+            .select(['campaign', 'task', 'worker'])
+            .where('state', '=', 'leased')
+            .where('expires_at', '<', at)
+            .orderBy('expires_at')
+            .limit(lapsesAtOnce)
+            .execute(),
+        );
+        if (due.length === 0) return lapsed;
+        const gone = await group.run({
+          slots: due,
+          decide: (set) => due.filter((lease) => decideReturn(set, lease, 'lapsed', at, 'system')),
+        });
+        lapsed.push(...gone);
+        if (due.length < lapsesAtOnce) return lapsed;
+      }
+    },
+
+    close: (tasks, actor) =>
+      group.run({
+        tasks: tasks.map(({ campaign, task }) => ({ campaign, task })),
+        decide: (set) =>
+          tasks
+            .filter((closing) => decideClosing(set, { ...closing, reason: clean(closing.reason) }, now(), actor))
+            .map(({ campaign, task }) => ({ campaign, task })),
+      }),
+
+    reopen: (campaign, tasks, reason, actor) =>
+      group.run({
+        tasks: tasks.map((task) => ({ campaign, task })),
+        decide: (set) =>
+          tasks.filter((task) => decideReopening(set, campaign, task, { reason, at: now(), actor })).length,
+      }),
+
+    correct: (answer, actor) =>
+      changed(answer, (set) =>
+        decideCorrection(set, { ...answer, submission: clean(answer.submission) }, now(), actor),
+      ),
+
+    reject: (answer, note, actor) =>
+      changed(answer, (set) => decideRejection(set, answer, { note: clean(note), at: now(), actor })),
+
+    restore: (events) => restore(database, events),
+    integrity: () => query(database, (db) => integrityOf(db, database)),
+    ping: () => query(database, async (db) => void (await sql`select 1`.execute(db))),
+
+    async [Symbol.asyncDispose]() {
+      await group.idle();
+      await database.db.destroy();
+    },
+  };
+}
+
+/** One transaction for many operations: look for candidates, load and lock, decide each, write. */
+function commitAll(database: Database, operations: readonly Operation<unknown>[]): Promise<unknown[]> {
+  return write(database, async (set) => {
+    const seeking = operations.filter(({ candidates }) => candidates !== undefined);
+    const free = new Map<Operation<unknown>, readonly number[]>();
+    if (seeking.length > 0) {
+      const found = await database.freeCandidates(
+        set.transaction,
+        seeking.map(({ candidates }) => candidates!),
+      );
+      seeking.forEach((operation, i) => {
+        free.set(operation, found[i]);
+      });
+    }
+    const slots = operations.flatMap((operation) => {
+      const { campaign, worker } = operation.candidates ?? {};
+      const sought = (free.get(operation) ?? []).map((task) => ({ campaign: campaign!, task, worker: worker! }));
+      return [...(operation.slots ?? []), ...sought];
+    });
+    const people = seeking.map(({ candidates }) => ({ campaign: candidates!.campaign, worker: candidates!.worker }));
+    await set.loadTasks([...operations.flatMap(({ tasks }) => tasks ?? []), ...slots]);
+    await set.loadWorkers([...people, ...slots]);
+    await set.loadAssignments(slots);
+    return operations.map((operation) => operation.decide(set, free.get(operation) ?? []));
+  });
+}
+
+function keyOf({ campaign, task, worker }: AssignmentKey): AssignmentKey {
+  return { campaign, task, worker };
+}

@@ -1,0 +1,111 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { InputError } from '@assay/core';
+import { Kysely, type SqliteDatabase, SqliteDialect, sql } from 'kysely';
+import type { Database } from './database.ts';
+import type { Tables } from './schema.ts';
+
+/**
+ * A campaign in one file, with the SQLite inside Node: write-ahead log, and a commit returns only after the disk has
+ * it (`synchronous = full`). One process serves; others may read, and write now and then.
+ */
+export function openSqlite(path: string): Database {
+  const handle = open(path);
+  handle.exec(`
+    pragma busy_timeout = 2000;
+    pragma journal_mode = wal;
+    pragma synchronous = full;
+    pragma cache_size = -65536;
+    pragma temp_store = memory;
+  `);
+  return {
+    kind: 'sqlite',
+    db: new Kysely<Tables>({ dialect: new SqliteDialect({ database: forKysely(handle) }) }),
+    rows: (_table, columns, rows) =>
+      sql`(select ${sql.join(columns.map((name, i) => sql`value ->> ${sql.lit(i)} as ${sql.ref(name)}`))} from json_each(${cells(columns, rows)}))`,
+    async freeCandidates(db, requests) {
+      // `cross join` keeps the array outside, in its order, so that the limit ends the search early.
+      const found: number[][] = [];
+      for (const { campaign, worker, candidates, limit } of requests) {
+        const { rows } = await sql<{ task: number }>`
+          select candidate.value as task from json_each(${JSON.stringify(candidates)}) as candidate
+          cross join task on task.campaign = ${campaign} and task.task = candidate.value
+          where task.status = 'open' and ifnull(task.open_leases + task.accepted < task.k, true)
+            and (select status from campaign where campaign = ${campaign}) = 'open'
+            and not exists (
+              select 1 from assignment as met
+              where met.campaign = ${campaign} and met.task = candidate.value and met.worker = ${worker}
+                and met.state <> 'lapsed')
+          limit ${limit}`.execute(db);
+        found.push(rows.map(({ task }) => task));
+      }
+      return found;
+    },
+    // There is one writer at a time: nobody comes between.
+    forUpdate: sql``,
+    log: {
+      after: (cursor) => sql<boolean>`id > ${Number(cursor)}`,
+      order: sql`id`,
+      cursor: sql<string>`cast(id as text)`,
+      end: sql<string>`(select cast(ifnull(max(id), 0) as text) from event)`,
+    },
+    passes: () => false,
+    unavailable: (error) => unavailableCodes.has(((error as { errcode?: number }).errcode ?? 0) & 0xff),
+  };
+}
+
+/** SQLite's BUSY, LOCKED, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB. */
+const unavailableCodes: ReadonlySet<number> = new Set([5, 6, 8, 10, 11, 13, 14, 15, 26]);
+
+function open(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path);
+  } catch (cause) {
+    throw new InputError(
+      `invalid database "${path}": ${(cause as Error).message}; give a file in a folder that exists`,
+      {
+        code: 'invalid-database',
+        path,
+        hint: 'give a file in a folder that exists and may be written',
+        cause,
+      },
+    );
+  }
+}
+
+/** Each row as an array of its cells in the order of `columns`: JSON that SQLite takes apart without names. */
+function cells(columns: readonly string[], rows: readonly object[]): string {
+  return JSON.stringify(rows.map((row) => columns.map((name) => (row as Record<string, unknown>)[name])));
+}
+
+/** Node's SQLite in the shape Kysely expects, with prepared statements kept. */
+function forKysely(handle: DatabaseSync): SqliteDatabase {
+  const prepared = new Map<string, ReturnType<SqliteDatabase['prepare']>>();
+  return {
+    close: () => handle.close(),
+    prepare(text) {
+      // A transaction that begins by reading could not become a writing one while another process writes.
+      if (text === 'begin') return prepare(handle, 'begin immediate', prepared);
+      // A full disk makes SQLite roll back by itself.
+      if (text === 'rollback' && !handle.isTransaction) return prepare(handle, 'select 1', prepared);
+      return prepare(handle, text, prepared);
+    },
+  };
+}
+
+function prepare(
+  handle: DatabaseSync,
+  text: string,
+  prepared: Map<string, ReturnType<SqliteDatabase['prepare']>>,
+): ReturnType<SqliteDatabase['prepare']> {
+  const known = prepared.get(text);
+  if (known !== undefined) return known;
+  const statement: StatementSync = handle.prepare(text);
+  const fresh = {
+    reader: statement.columns().length > 0,
+    all: (parameters: readonly unknown[]) => statement.all(...(parameters as SQLInputValue[])),
+    run: (parameters: readonly unknown[]) => statement.run(...(parameters as SQLInputValue[])),
+    iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters as SQLInputValue[])),
+  };
+  prepared.set(text, fresh);
+  return fresh;
+}
