@@ -37,7 +37,11 @@ export type Acceptance = 'accepted' | 'repeated' | 'late' | 'closed';
 export interface DeskState {
   readonly ledger: LedgerState;
   readonly leases: readonly Lease[];
+  /** Leases that ended without an answer: a late one may still come. */
+  readonly lapsed: readonly Lease[];
   readonly answered: readonly (readonly [task: string, worker: string])[];
+  /** Leases whose answer was taken: taking it again changes nothing. */
+  readonly accepted: readonly string[];
   readonly closed: Readonly<Record<string, string>>;
   readonly next: number;
   /** Leases that lapsed in a row, by worker. */
@@ -55,7 +59,8 @@ const mostLapses = 3;
  * The clock is passed in; `expire` must be called with it before `offer` when slots should return (calling it again is
  * harmless). Answers are idempotent by lease. A lapsed lease whose slot is still free is taken back when its answer comes
  * late and the money is there; otherwise the answer is `late` and not paid. A lapse does not free the worker for the same
- * task. O(open leases of the task or worker) a call.
+ * task. `refusal`, `offer` and `accept` are O(1), with groups O(workers of the task); `expire` looks at all open leases, but
+ * only when one can have lapsed.
  */
 export class Desk {
   readonly ledger: Ledger;
@@ -65,11 +70,15 @@ export class Desk {
   readonly #byTask = new Map<string, Set<string>>();
   readonly #open = new Map<string, Set<string>>();
   readonly #answers = new Map<string, Set<string>>();
+  /** Accepted answers and open leases of each worker. */
   readonly #given = new Map<string, number>();
+  readonly #running = new Map<string, number>();
   readonly #closed = new Map<string, string>();
   readonly #lapses = new Map<string, number>();
   readonly #accepted = new Set<string>();
   #next = 1;
+  /** No open lease ends before this. */
+  #earliest = Number.POSITIVE_INFINITY;
 
   constructor(options: DeskOptions, ledger: Ledger = new Ledger(options.budgetMicros)) {
     this.#options = options;
@@ -102,7 +111,7 @@ export class Desk {
     if (group !== undefined && seen !== undefined) {
       for (const other of seen) if (groupOf?.(other) === group) return 'group';
     }
-    const running = this.leases.filter((lease) => lease.worker === worker).length;
+    const running = this.#running.get(worker) ?? 0;
     if (quota !== undefined && (this.#given.get(worker) ?? 0) + running >= quota) return 'quota';
     const allowed = (this.#lapses.get(worker) ?? 0) >= mostLapses ? 1 : concurrency;
     if (running >= allowed) return 'concurrency';
@@ -122,9 +131,7 @@ export class Desk {
       expiresAt: now + (this.#options.leaseMs ?? 120_000),
     };
     this.ledger.reserve(lease);
-    this.#leases.set(lease.id, lease);
-    setOf(this.#open, task).add(lease.id);
-    setOf(this.#byTask, task).add(worker);
+    this.#begin(lease);
     return lease;
   }
 
@@ -166,18 +173,24 @@ export class Desk {
     this.#accepted.add(id);
     this.#lapses.delete(worker);
     setOf(this.#answers, task).add(worker);
-    this.#given.set(worker, (this.#given.get(worker) ?? 0) + 1);
+    addTo(this.#given, worker, 1);
     return 'accepted';
   }
 
   /** Ends every lease that lapsed by now and returns them. Calling it again changes nothing. */
   expire(now: number): Lease[] {
-    const ended = this.leases.filter(({ expiresAt }) => expiresAt <= now);
+    if (now < this.#earliest) return [];
+    const ended: Lease[] = [];
+    this.#earliest = Number.POSITIVE_INFINITY;
+    for (const lease of this.#leases.values()) {
+      if (lease.expiresAt <= now) ended.push(lease);
+      else this.#earliest = Math.min(this.#earliest, lease.expiresAt);
+    }
     for (const lease of ended) {
       this.#end(lease);
       this.ledger.release(lease.id);
       this.#lapsed.set(lease.id, lease);
-      this.#lapses.set(lease.worker, (this.#lapses.get(lease.worker) ?? 0) + 1);
+      addTo(this.#lapses, lease.worker, 1);
     }
     return ended;
   }
@@ -194,21 +207,56 @@ export class Desk {
     }
   }
 
+  /** The desk as it was when `state` was taken, to the next call's result; the options are not part of the state. */
+  static fromJSON(state: DeskState, options: DeskOptions): Desk {
+    const desk = new Desk(options, Ledger.fromJSON(state.ledger));
+    for (const lease of state.leases) desk.#begin(lease);
+    for (const lease of state.lapsed) {
+      desk.#lapsed.set(lease.id, lease);
+      setOf(desk.#byTask, lease.task).add(lease.worker);
+    }
+    for (const [task, worker] of state.answered) {
+      setOf(desk.#byTask, task).add(worker);
+      setOf(desk.#answers, task).add(worker);
+      addTo(desk.#given, worker, 1);
+    }
+    for (const id of state.accepted) desk.#accepted.add(id);
+    for (const [task, reason] of Object.entries(state.closed)) desk.#closed.set(task, reason);
+    for (const [worker, lapses] of Object.entries(state.lapses)) desk.#lapses.set(worker, lapses);
+    desk.#next = state.next;
+    return desk;
+  }
+
   toJSON(): DeskState {
     return {
       ledger: this.ledger.toJSON(),
       leases: this.leases,
+      lapsed: [...this.#lapsed.values()],
       answered: [...this.#answers].flatMap(([task, workers]) => [...workers].map((worker) => [task, worker] as const)),
+      accepted: [...this.#accepted],
       closed: Object.fromEntries(this.#closed),
       next: this.#next,
       lapses: Object.fromEntries(this.#lapses),
     };
   }
 
+  #begin(lease: Lease): void {
+    this.#leases.set(lease.id, lease);
+    setOf(this.#open, lease.task).add(lease.id);
+    setOf(this.#byTask, lease.task).add(lease.worker);
+    addTo(this.#running, lease.worker, 1);
+    this.#earliest = Math.min(this.#earliest, lease.expiresAt);
+  }
+
   #end(lease: Lease): void {
     this.#leases.delete(lease.id);
     this.#open.get(lease.task)?.delete(lease.id);
+    addTo(this.#running, lease.worker, -1);
   }
+}
+
+function addTo(map: Map<string, number>, key: string, amount: number): void {
+  map.set(key, (map.get(key) ?? 0) + amount);
 }
 
 function setOf(map: Map<string, Set<string>>, key: string): Set<string> {

@@ -80,14 +80,16 @@ describe('Desk', () => {
       fc.property(fc.array(event, { maxLength: 120 }), (events) => {
         const k = 3;
         const budget = 200;
-        const run = (): Desk => {
-          const desk = new Desk({ budgetMicros: budget, answersPerTask: k, leaseMs: 4, concurrency: 2, quota: 4 });
+        const options = { budgetMicros: budget, answersPerTask: k, leaseMs: 4, concurrency: 2, quota: 4 };
+        const run = (restored: boolean): Desk => {
+          let desk = new Desk(options);
           let now = 0;
           const issued = new Set<string>();
           const pairs = new Set<string>();
           const paid = new Map<string, number>();
           let spent = 0;
           for (const one of events) {
+            if (restored) desk = Desk.fromJSON(JSON.parse(JSON.stringify(desk)), options);
             if (one.kind === 'offer') {
               const lease = desk.offer(`t${one.task}`, `w${one.worker}`, one.micros, now);
               if (typeof lease !== 'string') {
@@ -112,12 +114,17 @@ describe('Desk', () => {
             }
             const { ledger } = desk;
             expect(ledger.committedMicros).toBe(spent);
+            const { byTask, byWorker } = ledger.toJSON();
+            for (const paidOut of [byTask, byWorker]) {
+              expect(Object.values(paidOut).reduce((sum, micros) => sum + micros, 0)).toBe(spent);
+            }
             expect(ledger.reservedMicros).toBe(desk.leases.reduce((sum, { micros }) => sum + micros, 0));
             expect(ledger.committedMicros + ledger.reservedMicros).toBeLessThanOrEqual(budget);
           }
           return desk;
         };
-        expect(run().toJSON()).toEqual(run().toJSON());
+        // Replayed, and frozen and restored before every event: the same desk.
+        expect(run(true).toJSON()).toEqual(run(false).toJSON());
       }),
       { numRuns: 150, seed: 11 },
     );
