@@ -56,7 +56,7 @@ export function breachesOf(owner: Package, path: string, source: string, package
     if (from.startsWith('.')) {
       if (relative(owner.sources, normalize(join(dirname(path), from))).startsWith('..'))
         say(`"${from}" leaves the package's src; import by package name`);
-      if (!/\.(ts|json)$/.test(from)) say(`"${from}" lacks its .ts extension`);
+      if (!/\.(tsx?|json)$/.test(from)) say(`"${from}" lacks its .ts extension`);
       continue;
     }
     if (from.startsWith('node:') || builtinModules.includes(from)) {

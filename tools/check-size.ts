@@ -1,15 +1,24 @@
 /**
- * Checks the size of what a browser downloads: the base entry of `@assay/core`, bundled with all it
- * imports and minified, must stay below its limit after gzip and must contain nothing of Node.
+ * Checks the size of what a browser downloads, bundled with all it imports, minified and after gzip: the base entry of
+ * `@assay/core`, which must contain nothing of Node, and the scripts of the pages. A worker's phone gets no validator.
  *
  * Usage: `node tools/check-size.ts` with the packages built. Exits 1 when an entry is too big.
  */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { buildPages } from './build-pages.ts';
 
 /** Entry points that run in browsers, with the most bytes each may take. */
 const limits: readonly (readonly [entry: string, most: number])[] = [['@assay/core', 60_000]];
+
+/** Scripts of the pages, with the most bytes each may take. */
+const pageLimits: readonly (readonly [script: string, most: number])[] = [
+  ['worker.js', 40_000],
+  ['lead.js', 90_000],
+];
 
 async function sizeOf(entry: string): Promise<{ bytes: number; gzipped: number }> {
   const result = await build({
@@ -37,3 +46,18 @@ for (const [entry, most] of limits) {
     process.exitCode = 1;
   }
 }
+
+const folder = mkdtempSync(join(tmpdir(), 'assay-pages-'));
+const { paths, modules } = await buildPages(folder);
+for (const [script, most] of pageLimits) {
+  const code = readFileSync(join(folder, paths[script]));
+  const gzipped = gzipSync(code, { level: 9 }).length;
+  const fits = gzipped <= most;
+  console.log(
+    `size: ${script} ${gzipped} bytes gzip (${code.length} minified), limit ${most}${fits ? '' : ': too big'}`,
+  );
+  const stray = modules[script].find((path) => path.includes('node_modules/zod/'));
+  if (stray !== undefined) console.log(`size: ${script} contains ${stray}: import only types and plain functions`);
+  if (!fits || stray !== undefined) process.exitCode = 1;
+}
+rmSync(folder, { recursive: true });

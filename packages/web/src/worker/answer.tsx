@@ -1,0 +1,186 @@
+import type { Question, Value } from '@assay/server/protocol';
+import type { VNode } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { Key } from '../shared/key.tsx';
+import { Words } from '../shared/words.tsx';
+import type { Desk, Verdict } from './desk.ts';
+import { type Option, optionsOf } from './keys.ts';
+
+/** Where the worker answers: buttons or a field, what is wrong, the practice's verdict, and Next. */
+export function Answer({ desk }: { readonly desk: Desk }): VNode {
+  const { question } = desk.work.value.campaign;
+  const options = optionsOf(question);
+  const verdict = desk.verdict.value;
+  const waits = verdict !== undefined || desk.confirms.value || options.length === 0 || question.kind === 'multi-label';
+  return (
+    <div class="answer">
+      {options.length > 0 ? (
+        <Options desk={desk} question={question} options={options} />
+      ) : (
+        <Field desk={desk} question={question} />
+      )}
+      {desk.problem.value !== undefined && (
+        <p class="problem" id="problem">
+          {capitalised(desk.problem.value)}.
+        </p>
+      )}
+      {verdict !== undefined && <Judgement verdict={verdict} desk={desk} />}
+      {waits && (
+        <button
+          type="button"
+          class="primary"
+          aria-keyshortcuts="Enter"
+          disabled={verdict !== undefined && verdict.feedback === undefined}
+          onClick={() => desk.next()}
+        >
+          Next <Key name="Enter" />
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface OptionsProps {
+  readonly desk: Desk;
+  readonly question: Question;
+  readonly options: readonly Option[];
+}
+
+function Options({ desk, question, options }: OptionsProps): VNode {
+  const verdict = desk.verdict.value;
+  const chosen = verdict?.value ?? desk.draft.value;
+  const expected = verdict?.feedback?.expected;
+  const isScale = question.kind === 'scale';
+  const buttons = (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset's legend would stand between question and buttons.
+    <div
+      class={isScale ? 'options scale' : options.length > 6 ? 'options many' : 'options'}
+      role="group"
+      aria-labelledby="prompt"
+    >
+      {options.map((option, index) => (
+        <button
+          type="button"
+          key={option.value}
+          class={`option${expected !== undefined && includes(expected, option.value) ? ' expected' : ''}`}
+          aria-pressed={chosen !== undefined && includes(chosen, option.value)}
+          aria-keyshortcuts={option.key}
+          disabled={verdict !== undefined}
+          data-enter={question.kind === 'multi-label' || chosen === option.value ? 'next' : undefined}
+          onClick={() => desk.choose(index)}
+        >
+          {option.key !== undefined && !isScale && <Key name={option.key} />}
+          <span>
+            <span dir="auto">{option.title}</span>
+            {option.description !== undefined && (
+              <small dir="auto" class="muted">
+                {option.description}
+              </small>
+            )}
+          </span>
+        </button>
+      ))}
+    </div>
+  );
+  if (question.kind !== 'scale') return buttons;
+  return (
+    <div>
+      <div class="ends muted">
+        <span dir="auto">{question.leastTitle}</span>
+        <span dir="auto">{question.mostTitle}</span>
+      </div>
+      {buttons}
+    </div>
+  );
+}
+
+function Field({ desk, question }: { readonly desk: Desk; readonly question: Question }): VNode {
+  const field = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
+  const lease = desk.shown.value?.lease;
+  useLayoutEffect(() => {
+    // On a phone the keyboard would hide the card before it was read.
+    if (!matchMedia('(pointer: coarse)').matches) field.current?.focus();
+  }, [lease]);
+  const draft = desk.draft.value;
+  const shared = {
+    ref: field,
+    'aria-labelledby': 'prompt',
+    'aria-invalid': desk.problem.value !== undefined,
+    'aria-describedby': 'problem range',
+    disabled: desk.verdict.value !== undefined,
+    value: draft === undefined ? '' : String(draft),
+  };
+  if (question.kind === 'text') {
+    return (
+      <textarea
+        {...shared}
+        rows={3}
+        dir="auto"
+        enterkeyhint="send"
+        maxLength={question.mostCharacters}
+        onInput={(event) => desk.write(event.currentTarget.value)}
+      />
+    );
+  }
+  return (
+    <div class="number">
+      <input
+        {...shared}
+        type="text"
+        inputMode="decimal"
+        autocomplete="off"
+        data-field="number"
+        onInput={(event) => desk.write(event.currentTarget.value)}
+      />
+      {question.kind === 'number' && question.unit !== undefined && <span dir="auto">{question.unit}</span>}
+      <span id="range" class="muted">
+        {rangeOf(question)}
+      </span>
+    </div>
+  );
+}
+
+/** Was the practice answer right, and why. */
+function Judgement({ verdict, desk }: { readonly verdict: Verdict; readonly desk: Desk }): VNode {
+  const { feedback } = verdict;
+  if (feedback === undefined) {
+    const away = desk.trouble.value !== undefined;
+    return <p class="muted">{away ? 'The explanation comes when you are connected again.' : 'Checking…'}</p>;
+  }
+  return (
+    <div class={feedback.correct ? 'judgement right' : 'judgement wrong'}>
+      <p>
+        <strong>{feedback.correct ? '✓ Right' : '✗ We expected'}</strong>
+        {!feedback.correct && (
+          <strong dir="auto"> {titleOf(desk.work.value.campaign.question, feedback.expected)}</strong>
+        )}
+      </p>
+      {feedback.explanation !== undefined && <Words text={feedback.explanation} />}
+    </div>
+  );
+}
+
+/** A value as the worker knows it: by the titles of its choices. */
+export function titleOf(question: Question, value: Value): string {
+  const titles = new Map(optionsOf(question).map((option) => [option.value, option.title]));
+  const list = Array.isArray(value) ? value : [value];
+  return list.length === 0 ? 'none' : list.map((each) => titles.get(each) ?? String(each)).join(', ');
+}
+
+function includes(value: Value, each: string | number): boolean {
+  return Array.isArray(value) ? value.includes(each) : value === each;
+}
+
+function rangeOf(question: Question): string {
+  if (question.kind !== 'number' && question.kind !== 'scale') return '';
+  const { least, most } = question;
+  if (least === undefined && most === undefined) return '';
+  const end = (value: number | undefined, title?: string): string => `${value}${title ? ` (${title})` : ''}`;
+  const titles = question.kind === 'scale' ? [question.leastTitle, question.mostTitle] : [];
+  if (most === undefined) return `at least ${end(least)}`;
+  return least === undefined ? `at most ${end(most)}` : `${end(least, titles[0])} to ${end(most, titles[1])}`;
+}
+
+function capitalised(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

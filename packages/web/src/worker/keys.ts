@@ -1,0 +1,75 @@
+import type { Question } from '@assay/server/protocol';
+
+/** What a key does. */
+export type Action = 'next' | 'undo' | 'skip' | 'help' | 'cancel' | { readonly choose: number };
+
+/** The keys of the page beside those of the choices. Plain keys only: with Ctrl, Alt or ⌘ they are the browser's. */
+export const actionKeys: Readonly<Record<Exclude<Action, { readonly choose: number }>, string>> = {
+  next: 'Enter',
+  undo: 'z',
+  skip: 's',
+  help: '?',
+  cancel: 'Escape',
+};
+
+/** Scales with more points than this are answered by typing a number. */
+export const mostButtons = 11;
+
+/** A button of a question with fixed answers. */
+export interface Option {
+  readonly value: string | number;
+  readonly title: string;
+  readonly description?: string;
+  /** The key that chooses it; those after the tenth have none. */
+  readonly key?: string;
+}
+
+/** The answers of a question that are given by buttons; none for a number or a text. */
+export function optionsOf(question: Question): readonly Option[] {
+  if (question.kind === 'choice' || question.kind === 'multi-label') {
+    return question.choices.map(({ value, title = value, description }, index) => ({
+      value,
+      title,
+      description,
+      key: keyAt(index),
+    }));
+  }
+  if (question.kind !== 'scale' || question.most - question.least >= mostButtons) return [];
+  const { least, most } = question;
+  // Where every point is one digit, its key is that digit; else the keys count from the left.
+  const byDigit = least >= 0 && most <= 9;
+  return Array.from({ length: most - least + 1 }, (_, index) => {
+    const value = least + index;
+    return { value, title: String(value), key: byDigit ? String(value) : keyAt(index) };
+  });
+}
+
+function keyAt(index: number): string | undefined {
+  return index < 9 ? String(index + 1) : index === 9 ? '0' : undefined;
+}
+
+/** What of a keyboard event decides. */
+export type Stroke = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'altKey' | 'metaKey' | 'shiftKey' | 'repeat'>;
+
+/** Where the focus is: in nothing that takes keys, on a button or link, or in a field that is typed into. */
+export type Focus = 'nothing' | 'button' | 'number' | 'text';
+
+/**
+ * The action of a key stroke, or undefined when it is not ours.
+ *
+ * Held keys count once. Ctrl, Alt and ⌘ are always the browser's. In a field only the keys count that would type
+ * nothing useful there: Enter, Escape and, where a number is expected, the letters. Enter on a focused button is that
+ * button's.
+ */
+export function actionOf(stroke: Stroke, options: readonly Option[], focus: Focus): Action | undefined {
+  const { key, repeat, shiftKey } = stroke;
+  if (repeat || stroke.ctrlKey || stroke.altKey || stroke.metaKey) return undefined;
+  if (key === actionKeys.cancel) return 'cancel';
+  if (key === actionKeys.next) return focus === 'button' || (focus === 'text' && shiftKey) ? undefined : 'next';
+  if (focus === 'text') return undefined;
+  const letter = key.toLowerCase();
+  for (const action of ['undo', 'skip', 'help'] as const) if (letter === actionKeys[action]) return action;
+  if (focus === 'number') return undefined;
+  const choose = options.findIndex((option) => option.key === key);
+  return choose < 0 ? undefined : { choose };
+}
