@@ -1,7 +1,7 @@
 import { defineLearnMethod, type LearnMethod } from '../method.ts';
 import { ConfusionLogits, startLogits } from './confusion-logits.ts';
 import { CoupledCrossEntropy, type Regularisers } from './coupled-cross-entropy.ts';
-import { bayesPosterior, fitJointly, jointOptions, jointResult, startOption } from './end-to-end.ts';
+import { bayesPosterior, fitJointly, jointOptions, jointResult, startOption, surpriseOfTasks } from './end-to-end.ts';
 
 /** What sets a method of this family apart from the others. */
 interface Variant {
@@ -39,7 +39,11 @@ function coupled({ id, title, summary, citation, lambda, regularisers }: Variant
           ),
       );
       const { confusion } = joint.loss.workers;
-      return jointResult(id, joint, values, context, { confusion, posterior: bayesPosterior(joint, confusion) });
+      return jointResult(id, joint, values, context, {
+        confusion,
+        posterior: bayesPosterior(joint, confusion),
+        tasks: { surprise: surpriseOfTasks(joint, confusion) },
+      });
     },
   });
 }
@@ -55,7 +59,8 @@ function coupled({ id, title, summary, citation, lambda, regularisers }: Variant
  *
  * The posterior is f times the likelihood of the task's answers, since the loss itself scores each
  * answer alone. Tasks without features get class frequencies for f; workers without answers keep the
- * start. The objective is minus the mean loss of an epoch. O(answers · K) and O(W · K²) per step.
+ * start. `tasks.surprise` ranks tasks whose answers neither network nor confusions explain: ambiguous,
+ * mislabelled or unusual ones. The objective is minus the mean loss of an epoch. O(answers · K) and O(W · K²) per step.
  *
  * Source: Ibrahim, Nguyen & Fu (2023), eq. 3; Rodrigues & Pereira (2018) for the idea. Ours: the start
  * (the authors' is nearly uniform for ten classes) and the posterior.

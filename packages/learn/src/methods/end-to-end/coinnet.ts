@@ -1,6 +1,6 @@
 import { defineLearnMethod, type LearnMethod } from '../method.ts';
 import { ConfusionLogits, startLogits } from './confusion-logits.ts';
-import { bayesPosterior, fitJointly, jointOptions, jointResult, startOption } from './end-to-end.ts';
+import { bayesPosterior, fitJointly, jointOptions, jointResult, startOption, surpriseOfTasks } from './end-to-end.ts';
 import { OutlierLoss } from './outlier-loss.ts';
 
 /**
@@ -11,11 +11,12 @@ import { OutlierLoss } from './outlier-loss.ts';
  * Three answers a task or more; with two and no such tasks the corrections cost accuracy, and with one
  * they mean nothing (a note says so). Memory: K numbers per answer.
  *
- * `tasks.difficulty` is the squared length of all corrections of a task, 0 without answers. The rest as
- * in `ccem`, the posterior without corrections.
+ * `tasks.difficulty` is the squared length of all corrections of a task, 0 without answers, and exactly 0
+ * for tasks that need none. The rest as in `ccem`, the posterior without corrections; `tasks.surprise`
+ * found planted outliers even better.
  *
- * Source: Nguyen, Ibrahim & Fu (2024), eq. 9. Ours: the start and, for corrections, proximal descent with
- * more penalty: Adam moves a correction by its rate whatever the penalty is. `corrections: adam` with
+ * Source: Nguyen, Ibrahim & Fu (2024), eq. 9. Ours: the start and, for corrections, proximal steps:
+ * Adam moves a correction by its rate whatever the penalty is. `corrections: adam` with
  * `sparsity` 0.01 and `start: identity` is as published.
  *
  * @example
@@ -33,11 +34,11 @@ export const coinnet: LearnMethod = defineLearnMethod({
     start: startOption,
     sparsity: {
       kind: 'number',
-      default: 1,
+      default: 0.1,
       min: 0,
       max: 1e6,
       does: 'Weight of the penalty of corrections (μ₁).',
-      why: 'Small enough to find planted outliers, large enough to leave the others alone; the authors’ 0.01 is for Adam.',
+      why: 'Finds planted outliers and leaves half of the other tasks alone; the authors’ 0.01 leaves hardly any.',
     },
     power: {
       kind: 'number',
@@ -57,18 +58,18 @@ export const coinnet: LearnMethod = defineLearnMethod({
     },
     corrections: {
       kind: 'choice',
-      default: 'descent',
-      choices: ['descent', 'adam'],
+      default: 'proximal',
+      choices: ['proximal', 'adam'],
       does: 'How corrections are learned.',
-      why: 'Adam lets corrections explain what confusions should.',
+      why: 'Exact zeros for most tasks; Adam, as published, lets corrections explain what confusions should.',
     },
     correctionRate: {
       kind: 'number',
       default: 0.1,
       min: 0,
       max: 1000,
-      does: 'Rate of corrections by descent.',
-      why: 'At 1 and above they explain what confusions should.',
+      does: 'Rate of the proximal steps.',
+      why: 'At 1 and above corrections explain what confusions should.',
     },
     ...jointOptions,
   },
@@ -84,7 +85,7 @@ export const coinnet: LearnMethod = defineLearnMethod({
           sparsity,
           power,
           taskVolume: lambda,
-          descent: corrections === 'descent' ? correctionRate : undefined,
+          proximal: corrections === 'proximal' ? correctionRate : undefined,
         }),
     );
     const { confusion } = joint.loss.workers;
@@ -92,7 +93,7 @@ export const coinnet: LearnMethod = defineLearnMethod({
     return jointResult('coinnet', joint, values, context, {
       confusion,
       posterior: bayesPosterior(joint, confusion),
-      tasks: { difficulty: joint.loss.difficulty() },
+      tasks: { difficulty: joint.loss.difficulty(), surprise: surpriseOfTasks(joint, confusion) },
       notes: answerCount < 1.5 * taskCount ? ['most tasks have one answer: their difficulty means nothing'] : [],
     });
   },

@@ -115,6 +115,27 @@ export function bayesPosterior(
   return logs;
 }
 
+/**
+ * Mean of −log Σ_k f_k A_u[k][label] over the answers of each task, T: how little network and confusions
+ * explain them. 0 without answers or features.
+ */
+export function surpriseOfTasks({ table, opinions }: Joint<CrowdLoss>, confusion: Float64Array): Float64Array {
+  const { taskCount, classCount, taskStart, worker, label } = table;
+  const result = new Float64Array(taskCount);
+  for (let task = 0; task < taskCount; task++) {
+    const row = task * classCount;
+    if (Number.isNaN(opinions[row])) continue;
+    const answers = taskStart[task + 1] - taskStart[task];
+    for (let e = taskStart[task]; e < taskStart[task + 1]; e++) {
+      const cell = worker[e] * classCount * classCount + label[e];
+      let p = 0;
+      for (let k = 0; k < classCount; k++) p += opinions[row + k] * confusion[cell + k * classCount];
+      result[task] -= Math.log(Math.max(1e-12, p)) / answers;
+    }
+  }
+  return result;
+}
+
 /** Confusions of the workers counted from probabilities of the truth, shrunk to each worker's accuracy. */
 export function countedConfusions(table: AnswerTable, q: Float64Array): Float64Array {
   const counts = answerCounts(table, q);

@@ -13,8 +13,8 @@ export interface OutlierSettings {
   readonly power: number;
   /** μ₂, weight of the volume of the tasks. */
   readonly taskVolume: number;
-  /** Rate of the corrections by proximal descent; undefined for Adam at the rate of the workers. */
-  readonly descent: number | undefined;
+  /** Rate of proximal steps for the corrections; undefined for Adam at the rate of the workers. */
+  readonly proximal: number | undefined;
 }
 
 /** ζ: keeps the penalty's derivative finite at zero corrections. */
@@ -31,8 +31,8 @@ const [leastAnswer, mostAnswer] = [1e-10, 1 - 1e-10];
  * Tasks whose answers need corrections are those that class-level confusions do not explain. K numbers
  * per answer (three times that with Adam). Without corrections it is GeoCrowdNet(F).
  *
- * Source: Nguyen, Ibrahim & Fu (2024), eq. 9. Ours: proximal descent for corrections, since Adam moves a
- * correction by its rate whatever the penalty is, and corrections then explain what confusions should.
+ * Source: Nguyen, Ibrahim & Fu (2024), eq. 9. Ours: proximal steps for corrections, which leave most
+ * tasks without any; Adam moves every correction by its rate whatever the penalty is.
  */
 export class OutlierLoss implements CrowdLoss {
   readonly workers: ConfusionLogits;
@@ -69,10 +69,10 @@ export class OutlierLoss implements CrowdLoss {
   }
 
   step(rate: number): void {
-    const { descent } = this.#settings;
+    const { proximal } = this.#settings;
     this.workers.step(rate);
-    if (descent === undefined) this.corrections.step(rate);
-    else this.#descend(descent);
+    if (proximal === undefined) this.corrections.step(rate);
+    else this.#descend(proximal);
   }
 
   /** Squared length of the corrections of each task, T: how badly confusions explain its answers. */
@@ -144,7 +144,6 @@ export class OutlierLoss implements CrowdLoss {
     const { classCount, taskStart } = this.#table;
     const { sparsity, power } = this.#settings;
     const { values, gradient } = this.corrections;
-    if (globalThis.MODE === 'sgd') { for (const task of this.#last) for (let i = taskStart[task] * classCount; i < taskStart[task + 1] * classCount; i++) { values[i] -= rate * gradient[i]; gradient[i] = 0; } return; }
     for (const task of this.#last) {
       const [from, to] = [taskStart[task] * classCount, taskStart[task + 1] * classCount];
       const pull = this.#pull(task, this.#last.length);
