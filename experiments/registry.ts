@@ -6,6 +6,7 @@ export const experiments: Readonly<Record<string, () => Promise<Experiment>>> = 
   bayesdgc: async () => (await import('./bayesdgc/bayesdgc.ts')).bayesdgcStudy,
   'correlated-judges': async () => (await import('./control/correlated-judges.ts')).correlatedJudges,
   okg: async () => (await import('./control/okg.ts')).okg,
+  plan: async () => (await import('./control/plan.ts')).planCoverage,
   replay: async () => (await import('./control/replay.ts')).replay,
   streaming: async () => (await import('./control/streaming.ts')).streaming,
   votes: async () => (await import('./control/votes.ts')).votes,

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { type AnswerTable, coinShrunk, fit, InputError } from '@assay/core';
-import { readAnswersFile, readLabelsFile } from '@assay/core/node';
+import { type AnswerTable, coinShrunk, fit } from '@assay/core';
 import { firstAnswers, type ReplayOrder, replayOrder } from '@assay/core/simulate';
 import { bars } from '@assay/figures';
 import { band, type Experiment, type ExperimentOptions, type ExperimentResult } from '../experiment.ts';
+import { accuracyOn, realSet } from './real-set.ts';
 
 const sets = ['temp', 'rte', 'dog', 'web', 'medical_cause'] as const;
 const orders: readonly ReplayOrder[] = ['random', 'round-robin', 'adaptive'];
@@ -27,8 +27,7 @@ async function measure({ full, seed = 1, data, onProgress, signal }: ExperimentO
   const rows: (string | number)[][] = [];
   const savings: number[] = [];
   for (const [index, set] of sets.entries()) {
-    const table = await answersOf(folder, set);
-    const truth = await readLabelsFile(`${folder}/${set}/truth.csv`);
+    const { table, truth } = await realSet(folder, set);
     const goal = accuracyOf(table, truth) - 0.005;
     const needed: number[][] = orders.map(() => []);
     const arrived = table.time === undefined ? '' : shareNeeded(table, truth, byArrival(table.time), goal).toFixed(3);
@@ -90,21 +89,6 @@ async function measure({ full, seed = 1, data, onProgress, signal }: ExperimentO
   };
 }
 
-async function answersOf(folder: string, set: string): Promise<AnswerTable> {
-  const path = `${folder}/${set}/labels.csv`;
-  try {
-    return (await readAnswersFile(path)).table;
-  } catch (cause) {
-    const hint = 'fetch the public sets as docs/data.md says, or give their folder with --data';
-    throw new InputError(`missing data: cannot read the answers of ${set}; ${hint}`, {
-      code: 'missing-data',
-      path,
-      hint,
-      cause,
-    });
-  }
-}
-
 /** The answers in the order of their times. */
 function byArrival(time: Float64Array): Uint32Array {
   return Uint32Array.from(time.keys()).sort((a, b) => time[a] - time[b]);
@@ -121,15 +105,10 @@ function shareNeeded(table: AnswerTable, truth: ReadonlyMap<string, string>, ord
 
 function accuracyOf(table: AnswerTable, truth: ReadonlyMap<string, string>): number {
   const estimate = fit(coinShrunk, table);
-  let right = 0;
-  let known = 0;
-  for (const [task, label] of truth) {
-    const index = table.tasks.indexOf(task);
-    if (index < 0) continue;
-    known++;
-    if (estimate.label(index) === label) right++;
-  }
-  return right / known;
+  return accuracyOn(
+    (task) => estimate.label(task),
+    [...truth].filter(([task]) => table.tasks.indexOf(task) >= 0),
+  );
 }
 
 function mean(values: readonly number[]): number {

@@ -3,14 +3,34 @@ import { epsilonGreedyWorker, OnlineEm, TaskQueue } from '@assay/core/control';
 import { lines } from '@assay/figures';
 import { type Band, band, type Experiment, type ExperimentOptions, type ExperimentResult } from '../experiment.ts';
 
+/** Which task next and who answers it. */
+interface Rule {
+  readonly name: string;
+  readonly task: 'random' | 'round-robin' | 'uncertain';
+  readonly worker: 'random' | 'ε-greedy';
+  /** Answers a worker is taken to have given before. */
+  readonly head: number;
+  /** The most answers of one worker, as a share of the tasks. */
+  readonly quota?: number;
+}
+
+const rules: readonly Rule[] = [
+  { name: 'random task and worker', task: 'random', worker: 'random', head: 1 },
+  { name: 'round-robin, random worker', task: 'round-robin', worker: 'random', head: 10 },
+  { name: 'uncertain task, random worker', task: 'uncertain', worker: 'random', head: 10 },
+  { name: 'uncertain task, ε-greedy worker', task: 'uncertain', worker: 'ε-greedy', head: 10 },
+  { name: 'the same, at most T/5 answers a worker', task: 'uncertain', worker: 'ε-greedy', head: 10, quota: 0.2 },
+];
+const [atRandom, adaptive] = [0, 3];
+
 interface Size {
   readonly name: string;
   readonly tasks: number;
   readonly workers: number;
   readonly classes: number;
   readonly marks: readonly number[];
-  /** Reference accuracy at the marks: random tasks and workers, uncertain tasks and ε-greedy workers. */
-  readonly reference: readonly [readonly number[], readonly number[]];
+  /** Accuracy at the marks by a reference implementation, by rule. */
+  readonly reference: readonly (readonly number[] | null)[];
 }
 
 const sizes: readonly Size[] = [
@@ -22,7 +42,10 @@ const sizes: readonly Size[] = [
     marks: [1000, 1614, 2421, 4035],
     reference: [
       [0.488, 0.555, 0.636, 0.773],
+      [0.62, 0.642, 0.724, 0.827],
+      [0.625, 0.681, 0.759, 0.873],
       [0.651, 0.786, 0.947, 0.999],
+      [0.651, 0.766, 0.913, 0.992],
     ],
   },
   {
@@ -33,7 +56,10 @@ const sizes: readonly Size[] = [
     marks: [2665, 5330, 7995, 13325],
     reference: [
       [0.414, 0.532, 0.65, 0.815],
+      null,
+      [0.611, 0.675, 0.755, 0.905],
       [0.617, 0.827, 0.971, 0.9995],
+      [0.617, 0.811, 0.948, 0.999],
     ],
   },
 ];
@@ -52,41 +78,38 @@ async function measure({ full, seed = 1, onProgress, signal }: ExperimentOptions
   const tables: ExperimentResult['tables'][number][] = [];
   const figures: ExperimentResult['figures'][number][] = [];
   for (const size of sizes) {
-    const online = [false, true].map(() => size.marks.map(() => 0));
-    const batch = [false, true].map(() => size.marks.map(() => 0));
+    const online = rules.map(() => size.marks.map(() => 0));
+    const batch = rules.map(() => size.marks.map(() => 0));
     for (let run = 0; run < runs; run++) {
       signal?.throwIfAborted();
-      [false, true].forEach((adaptive, rule) => {
-        const result = simulate(size, adaptive, new Random(seed).fork(`${size.name} ${run}`));
+      rules.forEach((rule, r) => {
+        const result = simulate(size, rule, new Random(seed).fork(`${size.name} ${run}`));
         result.forEach(({ online: o, batch: b }, i) => {
-          online[rule][i] += o / runs;
-          batch[rule][i] += b / runs;
+          online[r][i] += o / runs;
+          batch[r][i] += b / runs;
         });
       });
       onProgress(`streams of the size of ${size.name}`, run + 1, runs);
       await new Promise<void>((resolve) => setTimeout(resolve, 0));
     }
-    const names = ['random task and worker', 'uncertain task, ε-greedy worker'];
     tables.push({
       title: `${size.name}: ${size.tasks} tasks, ${size.workers} workers, ${size.classes} classes; accuracy online (batch) [reference], ${runs} runs`,
       columns: ['rule', ...size.marks.map(String)],
-      rows: names.map((name, rule) => [
+      rows: rules.map(({ name }, r) => [
         name,
-        ...size.marks.map(
-          (_, i) =>
-            `${online[rule][i].toFixed(3)} (${batch[rule][i].toFixed(3)}) [${size.reference[rule][i].toFixed(3)}]`,
-        ),
+        ...size.marks.map((_, i) => {
+          const there = size.reference[r]?.[i];
+          const ours = `${online[r][i].toFixed(3)} (${batch[r][i].toFixed(3)})`;
+          return there === undefined ? ours : `${ours} [${there.toFixed(3)}]`;
+        }),
       ]),
     });
+    const [least, most] = [online[atRandom][2], online[adaptive][2]];
+    const [leastThere, mostThere] = [size.reference[atRandom]?.[2] ?? 0, size.reference[adaptive]?.[2] ?? 0];
     bands.push(
-      band(
-        `${size.name}: adaptive minus random at 3 answers a task`,
-        online[1][2] - online[0][2],
-        0.2,
-        0.5,
-        size.reference[1][2] - size.reference[0][2],
-      ),
-      band(`${size.name}: batch minus online at 3 answers a task, adaptive`, batch[1][2] - online[1][2], -0.02, 0.02),
+      band(`${size.name}: adaptive minus random at 3 answers a task`, most - least, 0.2, 0.5, mostThere - leastThere),
+      band(`${size.name}: adaptive at 3 answers a task`, most, mostThere - 0.025, 1, mostThere),
+      band(`${size.name}: batch minus online at 3 answers a task, adaptive`, batch[adaptive][2] - most, -0.02, 0.02),
     );
     figures.push({
       name: `streaming-${size.name}`,
@@ -94,7 +117,7 @@ async function measure({ full, seed = 1, onProgress, signal }: ExperimentOptions
         title: `Accuracy over a stream of the size of ${size.name}`,
         x: { label: 'answers' },
         y: { label: 'accuracy', format: 'percent' },
-        series: names.map((name, rule) => ({ name, points: size.marks.map((x, i) => ({ x, y: online[rule][i] })) })),
+        series: rules.map(({ name }, r) => ({ name, points: size.marks.map((x, i) => ({ x, y: online[r][i] })) })),
       }),
     });
   }
@@ -102,34 +125,38 @@ async function measure({ full, seed = 1, onProgress, signal }: ExperimentOptions
   return { tables, bands, figures, notes };
 }
 
-function simulate(size: Size, adaptive: boolean, random: Random): { online: number; batch: number }[] {
+function simulate(size: Size, rule: Rule, random: Random): { online: number; batch: number }[] {
   const { tasks, workers, classes, marks } = size;
   const truth = Int32Array.from({ length: tasks }, () => random.integer(classes));
   const accuracy = Float64Array.from({ length: workers * classes }, () => 1 / classes);
   for (let w = 0; w < workers; w++) {
     if (random.bernoulli(0.1)) continue;
+    // Good workers are good at every class, give or take.
+    const skill = random.beta(4, 2);
     for (let k = 0; k < classes; k++) {
-      accuracy[w * classes + k] = Math.min(0.98, Math.max(0.05, random.beta(4, 2) + 0.1 * random.normal()));
+      accuracy[w * classes + k] = Math.min(0.98, Math.max(0.05, skill + 0.1 * random.normal()));
     }
   }
-  const stream = new OnlineEm({ classes, tasks, workers, head: adaptive ? 10 : 1 });
+  const stream = new OnlineEm({ classes, tasks, workers, head: rule.head });
   const queue = new TaskQueue(tasks, random.integer(1e9));
   for (let task = 0; task < tasks; task++) queue.set(task, Math.log(classes));
   const given = Array.from({ length: tasks }, () => new Map<number, number>());
   const everyone = Array.from({ length: workers }, (_, w) => w);
+  const nextTask = (): number => {
+    if (rule.task === 'random') return random.integer(tasks);
+    if (rule.task === 'round-robin') return stream.answers % tasks;
+    return queue.best(1, (task) => given[task].size < workers)[0];
+  };
+  const mostOfWorker = (rule.quota ?? 1) * tasks;
   const results: { online: number; batch: number }[] = [];
   for (let t = 1; t <= marks[marks.length - 1]; t++) {
-    const free = (task: number): boolean => given[task].size < workers;
-    const task = adaptive ? queue.best(1, free)[0] : random.integer(tasks);
+    const task = nextTask();
     const mine = given[task];
-    const worker = adaptive
-      ? epsilonGreedyWorker(
-          stream,
-          everyone.filter((w) => !mine.has(w)),
-          random,
-          t <= 100 ? 0.5 : 0.05,
-        )
-      : draw(everyone, mine, random);
+    const eligible = everyone.filter((w) => !mine.has(w) && stream.answersOfWorker[w] < mostOfWorker);
+    const worker =
+      rule.worker === 'ε-greedy'
+        ? epsilonGreedyWorker(stream, eligible, random, t <= 100 ? 0.5 : 0.05)
+        : eligible[random.integer(eligible.length)];
     const right = random.bernoulli(accuracy[worker * classes + truth[task]]);
     const label = right ? truth[task] : (truth[task] + 1 + random.integer(classes - 1)) % classes;
     mine.set(worker, label);
@@ -141,13 +168,6 @@ function simulate(size: Size, adaptive: boolean, random: Random): { online: numb
     results.push({ online: share(stream.posterior, truth, classes), batch: share(estimate.posterior, truth, classes) });
   }
   return results;
-}
-
-function draw(everyone: readonly number[], taken: ReadonlyMap<number, number>, random: Random): number {
-  for (;;) {
-    const worker = everyone[random.integer(everyone.length)];
-    if (!taken.has(worker)) return worker;
-  }
 }
 
 function share(posterior: Float64Array, truth: Int32Array, classes: number): number {
