@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { assay, filesIn, folderWith } from './support/run-cli.ts';
@@ -96,6 +96,13 @@ describe('assay report', () => {
     for (const text of ['expected accuracy', 'Tasks to check first', 'Krippendorff', 'w3'])
       expect(page).toContain(text);
     expect(page).not.toMatch(/(src|href)="https?:/);
+  });
+
+  it('refuses to write the page under the name of a table', () => {
+    const run = assay(['report', 'answers.csv', '-o', 'labels.csv'], { cwd: folder });
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain('invalid output "labels.csv": the report is an HTML page');
+    expect(existsSync(join(folder, 'labels.csv'))).toBe(false);
   });
 
   it('prints the page where no file is named', () => {

@@ -1,4 +1,4 @@
-import { type AutoReport, type Estimate, Random } from '@assay/core';
+import { type AutoReport, type Estimate, InputError, Random, shown } from '@assay/core';
 import {
   type AgreementReport,
   bootstrapMeans,
@@ -43,6 +43,7 @@ async function report(paths: readonly string[], flags: Flags, shell: Shell): Pro
   const { method, options } = methodFrom(flags);
   const { output, gold, truth } = flags;
   const toFile = output === undefined || output === '-' ? undefined : output;
+  if (toFile !== undefined && !/\.html?$/i.test(toFile)) throw notHtml(toFile);
   const sideFiles = [gold, truth].filter((path) => path !== undefined);
   await checkWritable(toFile === undefined ? [] : [toFile], [...paths, ...sideFiles]);
   const answers = await readAll(paths, flags, shell);
@@ -70,6 +71,16 @@ async function report(paths: readonly string[], flags: Flags, shell: Shell): Pro
   }
 }
 
+function notHtml(path: string): InputError {
+  const hint = 'name it .html; labels in other formats come from assay aggregate -o';
+  return new InputError(`invalid output ${shown(path)}: the report is an HTML page; ${hint}`, {
+    code: 'invalid-output',
+    path,
+    got: path,
+    hint,
+  });
+}
+
 async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
@@ -80,9 +91,8 @@ function partsOfAuto(estimate: Estimate): Partial<ReportInput> {
     estimate.extra as unknown as Partial<AutoReport>;
   if (expectedAccuracy === undefined || checkList === undefined) return {};
   const percent = (share = 0): string => `${(100 * share).toFixed(1)} %`;
-  const checks = checkList.tasks.map(({ task, model, majority, why }): CheckRow => {
-    const labels = model === majority ? model.split(' or ') : [model, majority];
-    return { task, candidates: labels.map((label) => candidate(estimate, task, label)), why: reasons[why] };
+  const checks = checkList.tasks.map(({ task, candidates, why }): CheckRow => {
+    return { task, candidates: candidates.map((label) => candidate(estimate, task, label)), why: reasons[why] };
   });
   return {
     expectedAccuracy: {

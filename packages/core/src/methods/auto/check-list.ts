@@ -7,6 +7,8 @@ export interface Check {
   /** What the models say, and what most workers said (both leaders of a tie). */
   readonly model: string;
   readonly majority: string;
+  /** The classes to decide between. */
+  readonly candidates: readonly string[];
   /** `overruled`: the model's class stands; `held`: the majority's does; `tie`: the votes are even. */
   readonly why: 'overruled' | 'held' | 'tie';
   readonly margin: number;
@@ -29,6 +31,7 @@ export function checkListOf(table: AnswerTable, votes: Float64Array, overruled: 
     task: tasks.name(task),
     model: classes.name(model),
     majority: classes.name(majority),
+    candidates: [classes.name(model), classes.name(majority)],
     why: kept ? 'overruled' : 'held',
     margin,
   }));
@@ -40,8 +43,9 @@ export function checkListOf(table: AnswerTable, votes: Float64Array, overruled: 
     if (list.length >= mostListed) continue;
     const top = votes[task * classCount + label];
     const leaders = Array.from({ length: classCount }, (_, k) => k).filter((k) => votes[task * classCount + k] === top);
-    const names = leaders.map((k) => classes.name(k)).join(' or ');
-    list.push({ task: tasks.name(task), model: names, majority: names, why: 'tie', margin: 0 });
+    const candidates = leaders.map((k) => classes.name(k));
+    const names = candidates.join(' or ');
+    list.push({ task: tasks.name(task), model: names, majority: names, candidates, why: 'tie', margin: 0 });
   }
   return { tasks: list, total };
 }
