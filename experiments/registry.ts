@@ -4,6 +4,7 @@ import type { Experiment } from './experiment.ts';
 export const experiments: Readonly<Record<string, () => Promise<Experiment>>> = {
   auto: async () => (await import('./auto/auto.ts')).autoStudy,
   bayesdgc: async () => (await import('./bayesdgc/bayesdgc.ts')).bayesdgcStudy,
+  deepbp: async () => (await import('./deepbp/deepbp.ts')).deepbpStudy,
   'correlated-judges': async () => (await import('./control/correlated-judges.ts')).correlatedJudges,
   okg: async () => (await import('./control/okg.ts')).okg,
   plan: async () => (await import('./control/plan.ts')).planCoverage,

@@ -36,6 +36,7 @@ const debianFolder = '/usr/share/datasets/fashion-mnist';
 /** Pixels of Fashion-MNIST, divided by 255 and pooled to 14 × 14, with its classes. */
 export interface Pictures {
   readonly train: FeatureMatrix;
+  readonly trainLabels: readonly string[];
   readonly test: FeatureMatrix;
   readonly testLabels: readonly string[];
 }
@@ -65,8 +66,10 @@ export async function readPictures(data: string): Promise<Pictures> {
     );
   const train = pooled(await read('train-images-idx3-ubyte.gz'));
   const test = pooled(await read('t10k-images-idx3-ubyte.gz'));
-  const labels = await read('t10k-labels-idx1-ubyte.gz');
-  return { train, test, testLabels: Array.from(labels.values, String) };
+  const labels = async (name: string): Promise<string[]> => Array.from((await read(name)).values, String);
+  const trainLabels = await labels('train-labels-idx1-ubyte.gz');
+  const testLabels = await labels('t10k-labels-idx1-ubyte.gz');
+  return { train, trainLabels, test, testLabels };
 }
 
 /** Crowd `seed` of the drawn ones: 5,000 pictures, 200 workers of whom 60 % are always right, two answers each. */
