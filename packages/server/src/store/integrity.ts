@@ -47,16 +47,22 @@ const checks: readonly string[] = [
    where e.number <> a.number`,
 ];
 
-/** The problems there are, at most 100; see `Store.integrity`. */
-export async function integrityOf(db: Kysely<Tables>, database: Database): Promise<string[]> {
-  const problems: string[] = [];
-  if (database.kind === 'sqlite') {
-    const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check`.execute(db);
-    problems.push(...rows.map((row) => row.integrity_check).filter((text) => text !== 'ok'));
-  }
-  for (const check of checks) {
-    const { rows } = await sql.raw<{ problem: string }>(`${check} limit 100`).execute(db);
-    problems.push(...rows.map(({ problem }) => problem));
-  }
-  return problems.slice(0, 100);
+/** The problems there are, at most 100; see `Store.integrity`. One transaction, so that counters stand still. */
+export function integrityOf(db: Kysely<Tables>, { kind }: Database): Promise<string[]> {
+  return db.transaction().execute(async (moment) => {
+    const problems: string[] = [];
+    const preparations =
+      kind === 'postgres'
+        ? ['set transaction isolation level repeatable read', ...wholeTables]
+        : ['pragma main.integrity_check'];
+    for (const text of [...preparations, ...checks.map((check) => `${check} limit ${mostProblems}`)]) {
+      const { rows } = await sql.raw<{ problem?: string; integrity_check?: string }>(text).execute(moment);
+      problems.push(...rows.map((row) => row.problem ?? row.integrity_check ?? '').filter((each) => each !== 'ok'));
+    }
+    return problems.slice(0, mostProblems);
+  });
 }
+
+const mostProblems = 100;
+/** Undoes, for this transaction, what makes the others look up single rows. */
+const wholeTables: readonly string[] = ['set local enable_hashjoin = on', 'set local enable_mergejoin = on'];

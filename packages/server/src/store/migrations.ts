@@ -208,8 +208,10 @@ async function versionOf(db: Kysely<Tables>, kind: DatabaseKind): Promise<number
     const { rows } = await sql<{ user_version: number }>`pragma user_version`.execute(db);
     return rows[0].user_version;
   }
-  const { rows } = await sql<{ there: string | null }>`select to_regclass('schema_version') as there`.execute(db);
-  if (rows[0].there === null) return 0;
+  // Not to_regclass: it may answer from a cache that does not know what another process made meanwhile.
+  const { rows } = await sql`select from pg_tables
+    where tablename = 'schema_version' and schemaname = any (current_schemas(false))`.execute(db);
+  if (rows.length === 0) return 0;
   const version = await sql<{ version: number }>`select version from schema_version`.execute(db);
   return version.rows[0].version;
 }

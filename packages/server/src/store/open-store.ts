@@ -15,8 +15,9 @@ import { query } from './writer.ts';
  *
  * @example
  * ```ts
- * await using store = await openStore('campaigns.db', { now: Date.now });
+ * const store = await openStore('campaigns.db', { now: Date.now });
  * const { campaign } = await store.createCampaign({ name: 'Birds', question, settings: {}, seed: 1 }, 'owner');
+ * await store[Symbol.asyncDispose]();
  * ```
  */
 export async function openStore(url: string, options: StoreOptions): Promise<Store> {

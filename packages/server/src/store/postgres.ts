@@ -1,5 +1,5 @@
 import { EngineError } from '@assay/core';
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { CompiledQuery, type DatabaseConnection, Kysely, PostgresDialect, sql } from 'kysely';
 import type { Pool as PostgresPool } from 'pg';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
@@ -9,7 +9,9 @@ export async function openPostgres(url: string): Promise<Database> {
   const pool = await connect(url);
   return {
     kind: 'postgres',
-    db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
+    db: new Kysely<Tables>({
+      dialect: new PostgresDialect({ pool, onCreateConnection: (connection) => keyLookups(connection) }),
+    }),
     rows: (table, _columns, rows) =>
       sql`json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json)`,
     async freeCandidates(db, requests) {
@@ -19,14 +21,15 @@ export async function openPostgres(url: string): Promise<Database> {
           as wanted(request integer, campaign integer, worker integer, candidates json, "limit" integer)
         join campaign on campaign.campaign = wanted.campaign and campaign.status = 'open'
         cross join lateral (
-          select task.task, place
+          select number::integer as task, place
           from json_array_elements_text(wanted.candidates) with ordinality as candidate(number, place)
-          join task on task.campaign = wanted.campaign and task.task = number::integer
-          where task.status = 'open' and coalesce(task.open_leases + task.accepted < task.k, true)
-            and not exists (
-              select 1 from assignment as met
-              where met.campaign = wanted.campaign and met.task = number::integer and met.worker = wanted.worker
-                and met.state <> 'lapsed')
+          cross join lateral (
+            select status = 'open' and coalesce(open_leases + accepted < k, true) as free
+            from task where campaign = wanted.campaign and task = number::integer limit 1) as places
+          left join lateral (
+            select state from assignment
+            where campaign = wanted.campaign and task = number::integer and worker = wanted.worker limit 1) as met on true
+          where places.free and coalesce(met.state, 'lapsed') = 'lapsed'
           order by place limit wanted."limit") as free
         order by request, place`.execute(db);
       const found = requests.map((): number[] => []);
@@ -53,6 +56,15 @@ export async function openPostgres(url: string): Promise<Database> {
         (error as Error).message ?? '',
       ),
   };
+}
+
+/**
+ * Every statement of a transaction looks up a batch of rows by key. The planner must not come to think that reading
+ * the whole table is cheaper, as it does while a table that was just filled still counts as empty.
+ */
+async function keyLookups(connection: DatabaseConnection): Promise<void> {
+  for (const plan of ['enable_hashjoin', 'enable_mergejoin'])
+    await connection.executeQuery(CompiledQuery.raw(`set ${plan} = off`));
 }
 
 /** Serialization failure and deadlock: another transaction won. */
@@ -107,7 +119,9 @@ async function connect(url: string): Promise<PostgresPool> {
         type === bigint ? Number : types.getTypeParser(type, format)) as typeof types.getTypeParser,
     },
   });
-  // A connection that breaks while idle is replaced by the pool; the next operation sees whether that works.
+  // A connection that breaks is replaced by the pool, and the operation that was using it has failed by then. As
+  // events these errors would end the process.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }

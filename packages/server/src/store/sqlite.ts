@@ -10,13 +10,6 @@ import type { Tables } from './schema.ts';
  */
 export function openSqlite(path: string): Database {
   const handle = open(path);
-  handle.exec(`
-    pragma busy_timeout = 2000;
-    pragma journal_mode = wal;
-    pragma synchronous = full;
-    pragma cache_size = -65536;
-    pragma temp_store = memory;
-  `);
   return {
     kind: 'sqlite',
     db: new Kysely<Tables>({ dialect: new SqliteDialect({ database: forKysely(handle) }) }),
@@ -58,17 +51,23 @@ const unavailableCodes: ReadonlySet<number> = new Set([5, 6, 8, 10, 11, 13, 14, 
 
 function open(path: string): DatabaseSync {
   try {
-    return new DatabaseSync(path);
+    const handle = new DatabaseSync(path);
+    handle.exec(`
+      pragma busy_timeout = 2000;
+      pragma journal_mode = wal;
+      pragma synchronous = full;
+      pragma cache_size = -65536;
+      pragma temp_store = memory;
+    `);
+    return handle;
   } catch (cause) {
-    throw new InputError(
-      `invalid database "${path}": ${(cause as Error).message}; give a file in a folder that exists`,
-      {
-        code: 'invalid-database',
-        path,
-        hint: 'give a file in a folder that exists and may be written',
-        cause,
-      },
-    );
+    const hint = 'give a new file in a folder that exists, or one that Assay made';
+    throw new InputError(`invalid database "${path}": ${(cause as Error).message}; ${hint}`, {
+      code: 'invalid-database',
+      path,
+      hint,
+      cause,
+    });
   }
 }
 
