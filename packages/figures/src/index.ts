@@ -13,4 +13,13 @@ export { type Panel, type SmallMultiplesOptions, smallMultiples, smallMultiplesF
 export { element, fragment, type Markup, text } from './svg.ts';
 export { dataTable, type FigureTable, type TableColumn, type TableOptions } from './table.ts';
 export { textWidth, truncate } from './text.ts';
-export { contrast, darkPalette, figureStyles, fontStack, lightPalette, type Palette, type Role, type Theme } from './theme.ts';
+export {
+  contrast,
+  darkPalette,
+  figureStyles,
+  fontStack,
+  lightPalette,
+  type Palette,
+  type Role,
+  type Theme,
+} from './theme.ts';

@@ -50,11 +50,11 @@ function Options({ desk, question, options }: OptionsProps): VNode {
   const verdict = desk.verdict.value;
   const chosen = verdict?.value ?? desk.draft.value;
   const expected = verdict?.feedback?.expected;
-  const isScale = question.kind === 'scale';
+  const isShort = options.every(({ title, description }) => title.length < 3 && description === undefined);
   const buttons = (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset's legend would stand between question and buttons.
     <div
-      class={isScale ? 'options scale' : options.length > 6 ? 'options many' : 'options'}
+      class={isShort ? 'options short' : options.length > 6 ? 'options many' : 'options'}
       role="group"
       aria-labelledby="prompt"
     >
@@ -69,7 +69,7 @@ function Options({ desk, question, options }: OptionsProps): VNode {
           data-enter={question.kind === 'multi-label' || chosen === option.value ? 'next' : undefined}
           onClick={() => desk.choose(index)}
         >
-          {option.key !== undefined && !isScale && <Key name={option.key} />}
+          {option.key !== undefined && option.key !== option.title && <Key name={option.key} />}
           <span>
             <span dir="auto">{option.title}</span>
             {option.description !== undefined && (

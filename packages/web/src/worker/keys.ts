@@ -26,26 +26,26 @@ export interface Option {
 
 /** The answers of a question that are given by buttons; none for a number or a text. */
 export function optionsOf(question: Question): readonly Option[] {
-  if (question.kind === 'choice' || question.kind === 'multi-label') {
-    return question.choices.map(({ value, title = value, description }, index) => ({
-      value,
-      title,
-      description,
-      key: keyAt(index),
-    }));
+  switch (question.kind) {
+    case 'choice':
+    case 'multi-label':
+      return withKeys(question.choices.map(({ value, title = value, description }) => ({ value, title, description })));
+    case 'scale': {
+      const { least, most } = question;
+      if (most - least >= mostButtons) return [];
+      const points = Array.from({ length: most - least + 1 }, (_, index) => least + index);
+      return withKeys(points.map((value) => ({ value, title: String(value) })));
+    }
+    default:
+      return [];
   }
-  if (question.kind !== 'scale' || question.most - question.least >= mostButtons) return [];
-  const { least, most } = question;
-  // Where every point is one digit, its key is that digit; else the keys count from the left.
-  const byDigit = least >= 0 && most <= 9;
-  return Array.from({ length: most - least + 1 }, (_, index) => {
-    const value = least + index;
-    return { value, title: String(value), key: byDigit ? String(value) : keyAt(index) };
-  });
 }
 
-function keyAt(index: number): string | undefined {
-  return index < 9 ? String(index + 1) : index === 9 ? '0' : undefined;
+/** The keys 1 to 9 and 0 in order; where every answer is one digit itself, its key is that digit. */
+function withKeys(options: readonly Option[]): readonly Option[] {
+  const titles = new Set(options.map(({ title }) => title));
+  const areDigits = titles.size === options.length && options.every(({ title }) => /^[0-9]$/.test(title));
+  return options.map((option, index) => ({ ...option, key: areDigits ? option.title : '1234567890'[index] }));
 }
 
 /** What of a keyboard event decides. */

@@ -1,0 +1,112 @@
+import { dotsFigure } from '@assay/figures';
+import type { WorkerReport } from '@assay/server/protocol';
+import type { VNode } from 'preact';
+import { Failure, useAction } from './action.tsx';
+import type { PartProps } from './campaign.tsx';
+import { FigureView } from './figure-view.tsx';
+import { count, percent } from './words.ts';
+
+/** More rows than this are a table only. */
+const mostDrawn = 30;
+
+/** Who works, how well as far as one can say, and a way to let somebody pause. */
+export function People({ office }: PartProps): VNode {
+  const action = useAction();
+  const workers = office.workers.value.toSorted((a, b) => b.answers - a.answers);
+  const known = workers.filter(({ accuracy }) => accuracy !== null);
+  return (
+    <section aria-labelledby="people">
+      <h2 id="people">People</h2>
+      {workers.length === 0 && <p class="muted">Nobody has come in yet.</p>}
+      {known.length > 1 && known.length <= mostDrawn && (
+        <FigureView
+          figure={dotsFigure({
+            title: 'Accuracy of each worker',
+            subtitle: 'estimated, with 95 % intervals',
+            width: 640,
+            format: 'percent',
+            countLabel: 'answers',
+            rows: known.map(({ name, accuracy, answers, kind }) => ({
+              label: name,
+              value: accuracy?.value ?? 0,
+              lo: accuracy?.lo,
+              hi: accuracy?.hi,
+              count: answers,
+              group: kind === 'ai' ? 'AI' : kind,
+            })),
+          })}
+        />
+      )}
+      <Failure action={action} />
+      {workers.length > 0 && (
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Name</th>
+                <th scope="col" class="number">
+                  Answers
+                </th>
+                <th scope="col">Accuracy</th>
+                <th scope="col">Gold</th>
+                <th scope="col">
+                  <span class="unseen">Change</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {workers.map((worker) => (
+                <Row
+                  key={worker.id}
+                  worker={worker}
+                  onPause={
+                    office.canLead
+                      ? () => void action.run(() => office.changeWorker(worker.id, { paused: !worker.paused }))
+                      : undefined
+                  }
+                />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Row({ worker, onPause }: { readonly worker: WorkerReport; readonly onPause?: () => void }): VNode {
+  const { name, answers, accuracy, gold, paused, remarks } = worker;
+  const others = remarks.filter((remark) => !remark.includes('too early'));
+  return (
+    <tr>
+      <th scope="row" dir="auto">
+        {name}
+        {paused && <span class="status paused">Paused</span>}
+        {others.map((remark) => (
+          <small key={remark}>{remark}</small>
+        ))}
+      </th>
+      <td class="number">{count(answers)}</td>
+      <td>
+        {accuracy === null ? (
+          <span class="muted">too early to say</span>
+        ) : (
+          <>
+            {percent(accuracy.value)}{' '}
+            <span class="muted">
+              ({percent(accuracy.lo)} to {percent(accuracy.hi)})
+            </span>
+          </>
+        )}
+      </td>
+      <td>{gold.answered === 0 ? '–' : `${gold.right} of ${gold.answered}`}</td>
+      <td class="action">
+        {onPause !== undefined && (
+          <button type="button" class="small" aria-label={`${paused ? 'Resume' : 'Pause'} ${name}`} onClick={onPause}>
+            {paused ? 'Resume' : 'Pause'}
+          </button>
+        )}
+      </td>
+    </tr>
+  );
+}
