@@ -36,7 +36,7 @@ function logPriors(table: AnswerTable): Float64Array {
 
 /** The posterior after `times` updates under the same priors. */
 function after(inference: LabelInference, priors: Float64Array, times: number): Float64Array {
-  let posterior = new Float64Array(0);
+  let posterior: Float64Array = new Float64Array(0);
   for (let i = 0; i < times; i++) posterior = drained(inference.update(priors)).posterior;
   return posterior;
 }
@@ -161,6 +161,29 @@ describe('inference under given priors', () => {
       expect(many).toBeLessThan(few / 3);
       expect(many).toBeLessThan(0.03);
     }
+  });
+
+  it('learns nothing from who turns every answer round, where the prior is even', () => {
+    const rows: [string, string, string][] = [];
+    const random = new Random(8);
+    for (let task = 0; task < 30; task++)
+      for (const w of random.permutation(7).subarray(0, 3)) rows.push([`t${task}`, `w${w}`, `c${random.integer(2)}`]);
+    const turned = rows.map(([task, worker, label]): [string, string, string] => [
+      task,
+      worker,
+      worker === 'w2' ? (label === 'c0' ? 'c1' : 'c0') : label,
+    ]);
+    const [one, other] = [rows, turned].map((list) => {
+      const table = answersFrom(list);
+      const priors = logPriors(table).map((_, i) => Math.log(i % 4 < 2 ? (i % 2 === 0 ? 0.7 : 0.3) : 0.5));
+      const even = { ...prior, wrong: 2 };
+      return [
+        after(beliefInference(table, even, settings, priors, new Random(1)), priors, 1),
+        after(meanFieldInference(table, even, priors), priors, 50),
+      ];
+    });
+    expect(apart(one[0], other[0])).toBeLessThan(1e-9);
+    expect(apart(one[1], other[1])).toBeLessThan(1e-9);
   });
 
   it('refuses exact messages about confusions of three classes', () => {
