@@ -2,6 +2,7 @@ import { AnswerTable } from '../../answers/answer-table.ts';
 import { type Dictionary, dictionaryOf } from '../../answers/dictionary.ts';
 import type { Random } from '../../math/random.ts';
 import { WeightedDraw } from '../../math/weighted-draw.ts';
+import { sharedMistakes } from '../stopping/families.ts';
 import type { Pilot } from './pilot.ts';
 import { coinRows, type TaskKind, type TwoKinds } from './two-kinds.ts';
 
@@ -345,21 +346,15 @@ function accuracyOf(counts: Float64Array, from: number, classCount: number): num
   return right / all;
 }
 
-/** Share of two AIs' joint errors that are identical, beyond chance, in the same family; at least {@link leastCopying}. */
-function copyingOf({ ais, aiSaid, truth, classCount }: Pilot, families: readonly number[]): number {
-  let [joint, same] = [0, 0];
+/** How far two AIs of one family make the same mistakes, on average over such pairs; at least {@link leastCopying}. */
+function copyingOf({ ais, aiSaid, truth }: Pilot, families: readonly number[]): number {
+  const said = Array.from(ais, (_, ai) => Int32Array.from(truth, (_, g) => aiSaid[g * ais.length + ai]));
+  const shared: number[] = [];
   for (let a = 0; a < ais.length; a++) {
     for (let b = 0; b < a; b++) {
-      if (families[a] !== families[b]) continue;
-      for (let g = 0; g < truth.length; g++) {
-        const [x, y] = [aiSaid[g * ais.length + a], aiSaid[g * ais.length + b]];
-        if (x < 0 || y < 0 || x === truth[g] || y === truth[g]) continue;
-        joint++;
-        if (x === y) same++;
-      }
+      if (families[a] === families[b]) shared.push(sharedMistakes(truth, said[a], said[b]));
     }
   }
-  const chance = classCount > 2 ? 1 / (classCount - 1) : 0;
-  const excess = joint === 0 ? 0 : (same / joint - chance) / (1 - chance);
-  return Math.min(0.99, Math.max(leastCopying, excess));
+  const mean = shared.reduce((sum, value) => sum + value, 0) / Math.max(1, shared.length);
+  return Math.min(0.99, Math.max(leastCopying, mean));
 }

@@ -1,4 +1,5 @@
 import { optimisticGain } from '../assignment/knowledge-gradient.ts';
+import { majoritySize } from '../assignment/message-passing.ts';
 import { accuracyGain, greatest, informationGain } from './belief.ts';
 import { affordable, ask, better, type Controller, type Source, stop, type TaskState } from './controller.ts';
 import { lookaheadPurchases, nothingBought } from './purchases.ts';
@@ -151,6 +152,41 @@ export function qasca(least = 1e-4, atLeast = 3): Controller {
       const values = { benefit, least, answers };
       if (benefit < least && answers >= atLeast) return stop(id, state, 'no answer adds to the accuracy', values);
       return ask(id, best, answers < atLeast ? `fewer than ${atLeast} answers` : 'adds most to the accuracy', values);
+    },
+  };
+}
+
+/**
+ * A plain majority of as many workers as the accuracy asked for needs, stopped as soon as the others cannot overturn it.
+ *
+ * Use where nothing is known of workers but their mean accuracy, for yes-or-no tasks with a vote as the final word. `wanted`
+ * that no number of votes reaches asks for 99. Asks the cheapest source.
+ *
+ * Source: Liu, Lu, Ooi, Shen, Wu & Zhang (2012), VLDB, CDAS: prediction of the number and early termination.
+ */
+export function earlyMajority({
+  accuracy,
+  wanted,
+}: {
+  readonly accuracy: number;
+  readonly wanted: number;
+}): Controller {
+  const id = 'early-majority';
+  const votes = Math.min(99, majoritySize(accuracy, wanted)?.votes ?? 99);
+  return {
+    id,
+    decide(state) {
+      const answers = state.counts.reduce((sum, count) => sum + count, 0);
+      const [first = 0, second = 0] = [...state.counts].sort((a, b) => b - a);
+      const left = votes - answers;
+      const values = { votes, lead: first - second, left };
+      const byVotes = { ...state, posterior: state.counts };
+      if (left <= 0) return stop(id, byVotes, `${answers} votes, as many as planned`, values);
+      if (first - second > left) return stop(id, byVotes, `the ${left} votes left cannot overturn it`, values);
+      const sources = affordable(state);
+      if (sources.length === 0) return stop(id, byVotes, 'nobody left to ask for the money', values);
+      const cheapest = sources.reduce((a, b) => (b.priceMicros < a.priceMicros ? b : a));
+      return ask(id, cheapest, `${answers} of ${votes} votes`, values);
     },
   };
 }

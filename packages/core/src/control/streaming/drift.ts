@@ -1,4 +1,4 @@
-import { betaQuantile } from '../../math/incomplete.ts';
+import { betaQuantile, chiSquareUpperTail } from '../../math/incomplete.ts';
 
 /** A worker's accuracy with old outcomes forgotten. */
 export interface ForgettingAccuracy {
@@ -61,4 +61,44 @@ export function drift(
     alarm ||= score > bound;
   }
   return { score, alarm, since };
+}
+
+/**
+ * Has what a worker says changed, not only how often it is right? Likelihood-ratio test of two K×K tables of counts.
+ *
+ * Compare, say, the last 200 answers with those before. G² = 2 Σ observed ln(observed / expected), each row under one
+ * distribution; (used rows) × (used columns − 1) degrees of freedom, at most K(K − 1). A chance below 0.001 is drift. Rows
+ * that one side lacks say nothing. O(K²).
+ *
+ * @example
+ * confusionDrift(Float64Array.of(90, 10, 10, 90), Float64Array.of(60, 40, 10, 90)).chance < 0.001; // => true
+ */
+export function confusionDrift(
+  before: Float64Array,
+  recent: Float64Array,
+): { readonly statistic: number; readonly freedom: number; readonly chance: number } {
+  const classes = Math.sqrt(before.length);
+  let [statistic, freedom] = [0, 0];
+  for (let row = 0; row < before.length; row += classes) {
+    let [old, young] = [0, 0];
+    for (let y = 0; y < classes; y++) {
+      old += before[row + y];
+      young += recent[row + y];
+    }
+    if (old === 0 || young === 0) continue;
+    let used = 0;
+    for (let y = 0; y < classes; y++) {
+      const both = before[row + y] + recent[row + y];
+      if (both === 0) continue;
+      used++;
+      for (const [count, sum] of [
+        [before[row + y], old],
+        [recent[row + y], young],
+      ]) {
+        if (count > 0) statistic += 2 * count * Math.log((count * (old + young)) / (both * sum));
+      }
+    }
+    freedom += used - 1;
+  }
+  return { statistic, freedom, chance: freedom === 0 ? 1 : chiSquareUpperTail(statistic, freedom) };
 }
