@@ -126,6 +126,7 @@ function tableOf(result: Plan): string {
 
 function remark(point: PlanPoint): string {
   const parts: string[] = [];
+  if (point.method === 'majority-vote' && point.people > 1) parts.push('by plain vote');
   if (!point.affordable) parts.push('over budget');
   if (!point.efficient) parts.push('a cheaper plan is as good');
   return parts.join('; ');

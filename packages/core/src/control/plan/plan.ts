@@ -48,6 +48,8 @@ export interface PlanPoint {
   readonly threshold: number | null;
   /** Expected people's answers per task. */
   readonly peopleAsked: number;
+  /** Id of the method that should find the labels: the plan's, or `majority-vote` where a plain vote is safer. */
+  readonly method: string;
   readonly costMicros: number;
   readonly accuracy: { readonly value: number; readonly lo: number; readonly hi: number };
   /** Majority vote on the same answers. */
@@ -271,6 +273,7 @@ function directForecasts(pilot: Pilot): Forecast[] {
     const value = direct.accuracy;
     forecasts.push({
       recipe: { people, ais: [] },
+      method: 'majority-vote',
       value,
       lo: Math.max(0, value - half),
       hi: Math.min(1, value + half),
@@ -292,7 +295,8 @@ function directForecasts(pilot: Pilot): Forecast[] {
     const half = 1.6448536269514722 * pilotSd;
     const draws = Float64Array.of(value);
     const [lo, hi] = [Math.max(0, value - half), Math.min(1, value + half)];
-    forecasts.push({ recipe: { people: 0, ais: [ai] }, value, lo, hi, draws, pilotSd, vote: value, peopleAsked: 0 });
+    const recipe = { people: 0, ais: [ai] };
+    forecasts.push({ recipe, method: 'majority-vote', value, lo, hi, draws, pilotSd, vote: value, peopleAsked: 0 });
   }
   return forecasts;
 }
@@ -314,7 +318,7 @@ function pointsOf(
       hint: 'name it in the prices, or give one for "ai"',
     });
   };
-  const points = forecasts.map(({ recipe, value, lo, hi, vote, peopleAsked, draws, pilotSd }): PlanPoint => {
+  const points = forecasts.map(({ recipe, method, value, lo, hi, vote, peopleAsked, draws, pilotSd }): PlanPoint => {
     const ais = recipe.ais.map((ai) => aiNames[ai]);
     const perTask =
       ais.reduce((sum, name) => sum + aiPrice(name), 0) +
@@ -327,6 +331,7 @@ function pointsOf(
       ais,
       threshold: recipe.threshold ?? null,
       peopleAsked,
+      method,
       costMicros,
       accuracy: { value, lo, hi },
       vote,
@@ -429,7 +434,9 @@ function assumptionsOf(
       `Tasks are of two kinds: ${(100 * kinds.regularShare).toFixed(0)} % regular, the others hard or misleading for everybody.`,
     );
   }
-  list.push(`Answers are aggregated with ${method.id}; gold of the pilot is not used again for people.`);
+  list.push(
+    `Labels are found with ${method.id}, or by a plain vote where that is safer; gold of the pilot is not used again for people.`,
+  );
   if (withAi) list.push('An AI gives one answer per task; asking it twice is not a second opinion.');
   list.push(
     prices.overhead === undefined
