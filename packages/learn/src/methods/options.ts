@@ -1,5 +1,14 @@
+import { InputError } from '@assay/core';
 import type { FeatureMatrix } from '../features/index.ts';
-import { type Architecture, logistic, mlp, smallCnn, smallResNet } from '../networks/index.ts';
+import {
+  type Architecture,
+  fourLayerCnn,
+  logistic,
+  mlp,
+  smallAlexNet,
+  smallCnn,
+  smallResNet,
+} from '../networks/index.ts';
 import type { NetworkSettings } from './co-workers.ts';
 
 /** Options of every method that trains a network. */
@@ -7,9 +16,9 @@ export const networkOptions = {
   network: {
     kind: 'choice',
     default: 'mlp',
-    choices: ['mlp', 'logistic', 'cnn', 'resnet'],
-    does: 'The network; cnn and resnet need pictures.',
-    why: 'One hidden layer is the best of the four on features that others have made.',
+    choices: ['mlp', 'logistic', 'cnn', 'cnn4', 'alexnet', 'resnet'],
+    does: 'The network; all but mlp and logistic need pictures, cnn4 of 46 pixels or more, alexnet of 16.',
+    why: 'One hidden layer is the best of them on features that others have made.',
   },
   hidden: {
     kind: 'number',
@@ -144,7 +153,17 @@ function architectureOf(
   classes: number,
 ): Architecture {
   if (network === 'logistic') return logistic(columns, classes);
-  if (network === 'cnn') return smallCnn(picture ?? [1, 1, columns], classes);
-  if (network === 'resnet') return smallResNet(picture ?? [1, 1, columns], classes);
-  return mlp(columns, classes, hidden, dropout);
+  if (network === 'mlp') return mlp(columns, classes, hidden, dropout);
+  if (picture === undefined) {
+    const hint = 'give a folder of pictures, IDX, or .npy of rows × height × width, or take mlp';
+    throw new InputError(`missing pictures for the network ${network}: the features are rows of numbers; ${hint}`, {
+      code: 'missing-pictures',
+      got: network,
+      hint,
+    });
+  }
+  if (network === 'cnn4') return fourLayerCnn(picture, classes, dropout);
+  if (network === 'alexnet') return smallAlexNet(picture, classes, dropout);
+  if (network === 'resnet') return smallResNet(picture, classes);
+  return smallCnn(picture, classes);
 }

@@ -3,7 +3,7 @@ import { gradients } from './gradients.ts';
 import { type Graph, GraphBuilder } from './graph.ts';
 import { type Architecture, emitLayers, inputSize, type Mask, type Parameter } from './layers.ts';
 import { encodeOnnx } from './onnx-file.ts';
-import { emitStep, type Optimiser } from './optimisers.ts';
+import { emitAverages, emitStep, type Optimiser } from './optimisers.ts';
 import { loadRuntime, type Runtime, type RuntimeSession, sessionOptions } from './runtime.ts';
 
 /** What a training graph is fed with: targets of soft cross entropy, or any loss's gradient of the logits. */
@@ -42,17 +42,19 @@ export function trainingGraph(
     const entropy = graph.op('Mul', [graph.op('LogSoftmax', [logits], { axis: 1 }), targets]);
     graph.output('loss', graph.op('Neg', [graph.sum(graph.op('Mul', [entropy, weights]), [0, 1])]));
   }
-  const values = parameters.map((parameter) => parameter.value);
+  const trained = parameters.filter(({ follows }) => follows === undefined);
+  const values = trained.map((parameter) => parameter.value);
   const found = gradients(graph, logits, upstream, values);
-  emitStep(graph, optimiser, parameters, found, decays);
+  emitStep(graph, optimiser, trained, found, decays);
+  emitAverages(graph, parameters);
   return { graph: graph.finish(), parameters, masks };
 }
 
-/** The forward graph with parameters as inputs: rows in, logits out; with `dropout`, under masks that are fed. */
-export function forwardGraph(architecture: Architecture, dropout = false): TrainingGraph {
+/** The forward graph with parameters as inputs: rows in, logits out; `training` as a step sees them, under masks that are fed. */
+export function forwardGraph(architecture: Architecture, training = false): TrainingGraph {
   const graph = new GraphBuilder();
   const x = graph.input('x', ['batch', inputSize(architecture)]);
-  const { logits, parameters, masks } = emitLayers(graph, architecture, x, dropout);
+  const { logits, parameters, masks } = emitLayers(graph, architecture, x, training);
   graph.output('logits', logits);
   return { graph: graph.finish(), parameters, masks };
 }

@@ -4,7 +4,7 @@ import type { Dimension, GraphBuilder, Shape, Value } from './graph.ts';
 /** One layer of a network, as plain JSON. */
 export type Layer =
   | { readonly layer: 'dense'; readonly units: number }
-  | { readonly layer: 'relu' | 'tanh' | 'sigmoid' | 'flatten' | 'averagePool' }
+  | { readonly layer: 'relu' | 'tanh' | 'sigmoid' | 'flatten' | 'averagePool' | 'batchNorm' }
   | {
       readonly layer: 'convolution';
       readonly channels: number;
@@ -31,6 +31,10 @@ export interface Parameter {
   readonly shape: readonly number[];
   /** Inputs of one unit: weights start uniform within ±1/√fanIn. */
   readonly fanIn: number;
+  /** Where all of it starts instead. */
+  readonly start?: number;
+  /** What it is a running average of, in training: a statistic of the batch. It has no gradient then. */
+  readonly follows?: Value;
 }
 
 /** A dropout mask that is drawn outside the graph, so that a seed decides it. */
@@ -41,6 +45,9 @@ export interface Mask {
   readonly rate: number;
 }
 
+/** Keeps the division by the deviation finite. */
+const normalisationEpsilon = 1e-5;
+
 /** What {@link emitLayers} added to a graph. */
 export interface Emitted {
   readonly logits: Value;
@@ -50,17 +57,41 @@ export interface Emitted {
 
 /**
  * Adds the layers of an architecture to a graph. `x` is batch × D; pictures are unpacked inside.
- * Dropout exists in training only; its masks become inputs.
+ * Dropout exists in training only; its masks become inputs. Batch normalisation takes the statistics
+ * of the batch in training, its running averages elsewhere.
  *
  * @throws {InputError} invalid-architecture
  */
 export function emitLayers(graph: GraphBuilder, architecture: Architecture, x: Value, training: boolean): Emitted {
   const parameters: Parameter[] = [];
   const masks: Mask[] = [];
-  const parameter = (stem: string, shape: readonly number[], fanIn: number): Value => {
+  const parameter = (stem: string, shape: readonly number[], fanIn: number, start?: number): Value => {
     const value = graph.input(`${stem}_${parameters.length}`, shape);
-    parameters.push({ value, shape, fanIn });
+    parameters.push({ value, shape, fanIn, start });
     return value;
+  };
+  const normalised = (input: Value): Value => {
+    const shape = [input.shape[1] as number];
+    const [scale, bias, mean, variance] = (
+      [
+        ['scale', 1],
+        ['bias', 0],
+        ['mean', 0],
+        ['variance', 1],
+      ] as const
+    ).map(([stem, start]) => parameter(stem, shape, 1, start));
+    const epsilon = { float: normalisationEpsilon };
+    if (!training) return graph.op('BatchNormalization', [input, scale, bias, mean, variance], { epsilon });
+    // Without momentum the further outputs are the statistics of the batch itself. ONNX Runtime writes them over the
+    // averages it is given, so it gets something nobody else reads.
+    const attributes = { epsilon, momentum: { float: 0 }, training_mode: 1 };
+    const unread = [mean, variance].map((value) => graph.op('Neg', [value]));
+    const [output, ...statistics] = graph.ops('BatchNormalization', [input, scale, bias, ...unread], attributes);
+    statistics.forEach((follows, i) => {
+      const at = parameters.length - 2 + i;
+      parameters[at] = { ...parameters[at], follows };
+    });
+    return output;
   };
   const apply = (input: Value, layer: Layer): Value => {
     switch (layer.layer) {
@@ -90,6 +121,8 @@ export function emitLayers(graph: GraphBuilder, architecture: Architecture, x: V
         return flattened(graph, graph.op('GlobalAveragePool', [input]));
       case 'flatten':
         return flattened(graph, input);
+      case 'batchNorm':
+        return normalised(input);
       case 'relu':
         return graph.op('Relu', [input]);
       case 'tanh':

@@ -1,9 +1,9 @@
 import { InputError, Random, StateError, version } from '@assay/core';
 import { type Compiled, forwardGraph, type Signal, sessionOf, trainingGraph } from './compiled.ts';
 import { GraphBuilder } from './graph.ts';
-import { type Architecture, emitLayers, inputSize, type Mask } from './layers.ts';
+import { type Architecture, emitLayers, inputSize, type Mask, type Parameter } from './layers.ts';
 import { encodeOnnx } from './onnx-file.ts';
-import { adamDecay, type Optimiser } from './optimisers.ts';
+import { adamScalars, type Optimiser } from './optimisers.ts';
 import type { RuntimeTensor } from './runtime.ts';
 
 /** How one step is made. */
@@ -61,16 +61,14 @@ export class Network {
     this.#parameters = parameters;
   }
 
-  /** A fresh network: weights and biases uniform within ±1/√(inputs of a unit). */
+  /** A fresh network: weights and biases uniform within ±1/√(inputs of a unit), normalisation as the identity. */
   static start(architecture: Architecture, random: Random): Network {
     const parameters = new Map<string, Float32Array>();
-    for (const { value, shape, fanIn } of forwardGraph(architecture).parameters) {
+    for (const { value, shape, fanIn, start } of forwardGraph(architecture).parameters) {
       const bound = 1 / Math.sqrt(fanIn);
       const size = shape.reduce((product, dimension) => product * dimension, 1);
-      parameters.set(
-        value.name,
-        Float32Array.from({ length: size }, () => (2 * random.uniform() - 1) * bound),
-      );
+      const drawn = (): number => (2 * random.uniform() - 1) * bound;
+      parameters.set(value.name, Float32Array.from({ length: size }, start === undefined ? drawn : () => start));
     }
     return new Network(architecture, parameters);
   }
@@ -254,9 +252,8 @@ export class Network {
     }
     Object.assign(feeds, dropout instanceof Random ? drawnMasks(graph, rows, dropout) : dropout);
     const scalar = (value: number): RuntimeTensor => new Tensor('float32', Float32Array.of(value), []);
-    const [first, second] = adamDecay;
-    feeds.rate = scalar(optimiser === 'adam' ? rate / (1 - first ** this.steps) : rate);
-    if (optimiser === 'adam') feeds.correction = scalar(1 / Math.sqrt(1 - second ** this.steps));
+    const scalars = optimiser === 'adam' ? adamScalars(rate, this.steps) : { rate };
+    for (const [name, value] of Object.entries(scalars)) feeds[name] = scalar(value);
     if (decay > 0) feeds.decay = scalar(decay);
     const results = await graph.session.run(feeds, this.#fetches(graph, optimiser === 'adam', signal));
     this.#takeOver(graph, optimiser === 'adam', results);
@@ -266,11 +263,11 @@ export class Network {
   #feeds(graph: Compiled, withMoments: boolean): Record<string, RuntimeTensor> {
     const feeds: Record<string, RuntimeTensor> = {};
     const { Tensor } = graph.runtime;
-    for (const { value, shape } of graph.parameters) {
+    for (const parameter of graph.parameters) {
+      const { value, shape } = parameter;
       const data = this.#parameters.get(value.name) as Float32Array;
       feeds[value.name] = new Tensor('float32', data, shape);
-      if (!withMoments) continue;
-      for (const moment of momentNames(value.name)) {
+      for (const moment of withMoments ? momentNames(parameter) : []) {
         let held = this.#moments.get(moment);
         if (held === undefined) {
           held = new Float32Array(data.length);
@@ -286,8 +283,9 @@ export class Network {
   #fetches(graph: Compiled, withMoments: boolean, signal: Signal): Record<string, RuntimeTensor | null> {
     const fetches: Record<string, RuntimeTensor | null> = signal === 'targets' ? { loss: null } : {};
     const { Tensor } = graph.runtime;
-    for (const { value, shape } of graph.parameters) {
-      for (const name of withMoments ? [value.name, ...momentNames(value.name)] : [value.name]) {
+    for (const parameter of graph.parameters) {
+      const { value, shape } = parameter;
+      for (const name of withMoments ? [value.name, ...momentNames(parameter)] : [value.name]) {
         let held = this.#spare.get(name);
         if (held === undefined) {
           held = new Float32Array((this.#parameters.get(value.name) as Float32Array).length);
@@ -300,14 +298,14 @@ export class Network {
   }
 
   #takeOver(graph: Compiled, withMoments: boolean, results: Readonly<Record<string, RuntimeTensor>>): void {
-    for (const { value } of graph.parameters) {
+    for (const parameter of graph.parameters) {
       const exchange = (owner: Map<string, Float32Array>, name: string): void => {
         const made = results[`next_${name}`].data as Float32Array;
         this.#spare.set(name, owner.get(name) as Float32Array);
         owner.set(name, made);
       };
-      exchange(this.#parameters, value.name);
-      if (withMoments) for (const moment of momentNames(value.name)) exchange(this.#moments, moment);
+      exchange(this.#parameters, parameter.value.name);
+      if (withMoments) for (const moment of momentNames(parameter)) exchange(this.#moments, moment);
     }
   }
 }
@@ -340,8 +338,9 @@ function drawnMask(graph: Compiled, { value, size, rate }: Mask, rows: number, r
   return new graph.runtime.Tensor('float32', data, shape);
 }
 
-function momentNames(name: string): readonly [string, string] {
-  return [`first_${name}`, `second_${name}`];
+/** Names of the moments of Adam; running averages have none. */
+function momentNames({ value, follows }: Parameter): readonly string[] {
+  return follows === undefined ? [`first_${value.name}`, `second_${value.name}`] : [];
 }
 
 function copied(arrays: ReadonlyMap<string, Float32Array>): Map<string, Float32Array> {

@@ -1,4 +1,4 @@
-import { StateError } from '@assay/core';
+import { InputError, StateError } from '@assay/core';
 import type { Attributes, ElementType, GraphBuilder, GraphNode, Shape, Value } from './graph.ts';
 
 /** What Assay knows of one ONNX operator. */
@@ -52,7 +52,7 @@ export const operators: Readonly<Record<string, Operator>> = {
       if (x[1] !== weight[1]) throw mismatch('Conv', x, weight);
       const [high, wide] = [0, 1].map((axis) => {
         const size = (x[axis + 2] as number) + pads[axis] + pads[axis + 2] - (weight[axis + 2] as number);
-        return Math.floor(size / strides[axis]) + 1;
+        return windows(size, strides[axis]);
       });
       return [[x[0], weight[0], high, wide]];
     },
@@ -89,7 +89,7 @@ export const operators: Readonly<Record<string, Operator>> = {
       const { pads, strides, kernel } = windowOf(attributes);
       const sizes = [0, 1].map((axis) => {
         const size = (x[axis + 2] as number) + pads[axis] + pads[axis + 2] - kernel[axis];
-        return Math.floor(size / strides[axis]) + 1;
+        return windows(size, strides[axis]);
       });
       const shape = [x[0], x[1], ...sizes];
       return [shape, shape];
@@ -111,6 +111,12 @@ export const operators: Readonly<Record<string, Operator>> = {
       return [{ ...graph.op('Mul', [upstream, even]), shape: ['batch', channels, high, wide] }];
     },
   },
+  BatchNormalization: {
+    shapes: ([x, scale], { training_mode }) => (training_mode === 1 ? [x, scale, scale] : [x]),
+    gradient: normalisationGradients,
+  },
+  Size: { types: ['int64'], shapes: () => [[]] },
+  Cast: { shapes: ([x]) => [x] },
   Reshape: {
     shapes: ([x]) => [x],
     gradient: (graph, { inputs: [x] }, upstream): Gradients => [graph.reshape(upstream, x.shape)],
@@ -189,6 +195,35 @@ export const operators: Readonly<Record<string, Operator>> = {
 };
 
 /**
+ * Gradients of a batch normalisation by the mean and variance of its batch, which its further outputs
+ * are: dx = γ/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)), dγ = Σ dy · x̂, dβ = Σ dy, per channel.
+ *
+ * Source: Ioffe & Szegedy (2015), Batch normalization, section 3.
+ */
+function normalisationGradients(
+  graph: GraphBuilder,
+  { inputs: [x, scale], outputs: [, mean, variance], attributes }: GraphNode,
+  upstream: Value,
+  wanted: readonly boolean[],
+): Gradients {
+  if (attributes.training_mode !== 1) throw noGradient('BatchNormalization by running averages');
+  const channels = x.shape[1] as number;
+  const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+  const wide = (value: Value): Value => graph.reshape(value, [channels, ...axes.slice(1).map(() => 1)]);
+  const { float: epsilon } = attributes.epsilon as { float: number };
+  const deviation = graph.op('Sqrt', [graph.op('Add', [variance, graph.constant([epsilon])])]);
+  const normal = graph.op('Div', [graph.op('Sub', [x, wide(mean)]), wide(deviation)]);
+  const shift = graph.sum(upstream, axes);
+  const slope = graph.sum(graph.op('Mul', [upstream, normal]), axes);
+  if (!wanted[0]) return [undefined, slope, shift];
+  const numbers = graph.op('Cast', [graph.op('Size', [x])], { to: 1 });
+  const count = graph.op('Div', [numbers, graph.constant([channels])]);
+  const along = graph.op('Mul', [normal, wide(graph.op('Div', [slope, count]))]);
+  const centred = graph.op('Sub', [graph.op('Sub', [upstream, wide(graph.op('Div', [shift, count]))]), along]);
+  return [graph.op('Mul', [centred, wide(graph.op('Div', [scale, deviation]))]), slope, shift];
+}
+
+/**
  * dW of a convolution: a convolution of the input with the output's gradient as kernel, batch and
  * channels exchanged, the strides as dilations. What a stride leaves uncovered is cropped by pads.
  */
@@ -242,6 +277,14 @@ function windowOf(attributes: Attributes): {
     strides: (attributes.strides as readonly number[] | undefined) ?? [1, 1],
     kernel: (attributes.kernel_shape as readonly number[] | undefined) ?? [1, 1],
   };
+}
+
+/** Places of a window along an axis, given what is left beside its first one. */
+function windows(left: number, stride: number): number {
+  if (left >= 0) return Math.floor(left / stride) + 1;
+  const hint = 'give larger pictures, or a network with fewer poolings';
+  const message = `invalid architecture: a window is larger than what is left of the picture; ${hint}`;
+  throw new InputError(message, { code: 'invalid-architecture', got: String(left), hint });
 }
 
 function mismatch(op: string, a: Shape, b: Shape): StateError {

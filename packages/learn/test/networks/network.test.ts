@@ -2,12 +2,14 @@ import { Random } from '@assay/core';
 import {
   type Architecture,
   forwardGraph,
+  fourLayerCnn,
   inspectOnnx,
   type Layer,
   loadRuntime,
   logistic,
   mlp,
   Network,
+  smallAlexNet,
   smallCnn,
   smallResNet,
   softmaxRows,
@@ -33,10 +35,31 @@ const architectures: readonly Architecture[] = [
   },
   { name: 'pictures', input: [2, 7, 7], layers: [...smooth, { layer: 'flatten' }], classes: 3 },
   { name: 'averaged', input: [2, 6, 6], layers: [...smooth, { layer: 'averagePool' }], classes: 3 },
+  {
+    ...mlp(6, 3),
+    name: 'normalised rows',
+    layers: [{ layer: 'dense', units: 5 }, { layer: 'batchNorm' }, { layer: 'tanh' }, { layer: 'batchNorm' }],
+  },
+  {
+    name: 'normalised pictures',
+    input: [2, 6, 6],
+    layers: [
+      { layer: 'convolution', channels: 3, size: 3, padding: 1 },
+      { layer: 'batchNorm' },
+      { layer: 'tanh' },
+      {
+        layer: 'residual',
+        layers: [{ layer: 'convolution', channels: 3, size: 3, padding: 1 }, { layer: 'batchNorm' }],
+      },
+      { layer: 'sigmoid' },
+      { layer: 'averagePool' },
+    ],
+    classes: 3,
+  },
 ];
 
 function loss(architecture: Architecture, feeds: Record<string, Dense>, upstream: Float64Array): number {
-  const { logits } = evaluate(forwardGraph(architecture).graph, feeds);
+  const { logits } = evaluate(forwardGraph(architecture, true).graph, feeds);
   return logits.data.reduce((sum, z, i) => sum + z * upstream[i], 0);
 }
 
@@ -44,11 +67,14 @@ describeWithRuntime('networks', () => {
   for (const architecture of architectures) {
     it(`runs and differentiates ${architecture.name} with ${architecture.layers.length} layers like float64 loops`, async () => {
       const random = new Random(architecture.layers.length);
-      const rows = 3;
+      const rows = 5;
       const width = architecture.input.reduce((a, b) => a * b, 1);
       const x = Float32Array.from({ length: rows * width }, () => random.normal());
       const upstream = Float32Array.from({ length: rows * architecture.classes }, () => random.normal());
       const network = Network.start(architecture, random);
+      // Away from where normalisation starts, so that its scale and averages matter.
+      for (const [name, data] of network.parameters)
+        if (/scale|mean|variance/.test(name)) data.set(data.map((value) => value + 0.3 * random.uniform()));
       const before = new Map([...network.parameters].map(([name, data]) => [name, data.slice()]));
       const feeds: Record<string, Dense> = { x: { shape: [rows, width], data: Float64Array.from(x) } };
       for (const { value, shape } of forwardGraph(architecture).parameters)
@@ -62,6 +88,7 @@ describeWithRuntime('networks', () => {
       await network.backward(x, upstream, rows, random, { optimiser: 'sgd', rate: 1 });
       for (const [name, start] of before) {
         const after = network.parameters.get(name) as Float32Array;
+        if (/mean|variance/.test(name)) continue;
         const gradient = start.map((value, i) => value - after[i]);
         const scale = Math.max(...gradient.map(Math.abs), 0.1);
         const data = feeds[name].data;
@@ -78,6 +105,46 @@ describeWithRuntime('networks', () => {
       }
     });
   }
+
+  it('follows the statistics of batches by running averages, nine tenths kept', async () => {
+    const random = new Random(5);
+    const network = Network.start({ ...logistic(3, 2), layers: [{ layer: 'batchNorm' }] }, random);
+    const means = new Float64Array(3);
+    const variances = new Float64Array(3).fill(1);
+    for (let step = 0; step < 4; step++) {
+      const x = Float32Array.from({ length: 18 }, () => 2 + random.normal());
+      await network.backward(x, new Float32Array(12), 6, random, { optimiser: step % 2 === 0 ? 'adam' : 'sgd' });
+      for (let d = 0; d < 3; d++) {
+        const column = Array.from({ length: 6 }, (_, row) => x[row * 3 + d]);
+        const mean = column.reduce((sum, value) => sum + value / 6, 0);
+        means[d] = 0.9 * means[d] + 0.1 * mean;
+        variances[d] = 0.9 * variances[d] + column.reduce((sum, value) => sum + (0.1 * (value - mean) ** 2) / 6, 0);
+      }
+    }
+    network.parameters.get('mean_2')?.forEach((value, d) => void expect(value).toBeCloseTo(means[d], 5));
+    network.parameters.get('variance_3')?.forEach((value, d) => void expect(value).toBeCloseTo(variances[d], 5));
+    expect(Network.load(JSON.parse(JSON.stringify(network.save()))).save()).toEqual(network.save());
+  });
+
+  it('trains the larger networks until they know 24 pictures', async () => {
+    const random = new Random(11);
+    const rows = Uint32Array.from({ length: 24 }, (_, i) => i);
+    for (const [make, side, epochs] of [
+      [smallAlexNet, 16, 15],
+      [smallResNet, 12, 40],
+      [fourLayerCnn, 46, 12],
+    ] as const) {
+      const x = Float32Array.from({ length: 24 * 3 * side * side }, () => random.normal());
+      const targets = Float64Array.from({ length: 72 }, (_, i) => (Math.floor(i / 3) % 3 === i % 3 ? 1 : 0));
+      const network = Network.start(make([3, side, side], 3), random);
+      const { losses } = await train(network, { x, rows, targets }, { epochs, batch: 8, rate: 3e-3 }, { random });
+      expect(losses.at(-1), network.architecture.name).toBeLessThan(0.5 * losses[0]);
+      const p = await network.probabilities(x, 24);
+      const right = rows.filter((row) => p[row * 3 + (row % 3)] > 0.5).length;
+      expect(right, `${network.architecture.name}, by running averages`).toBeGreaterThanOrEqual(20);
+    }
+    expect(() => Network.start(fourLayerCnn([3, 32, 32], 3), random)).toThrow(/larger than what is left/);
+  });
 
   it('steps as Adam with L2 does in float64', async () => {
     const random = new Random(3);
@@ -179,6 +246,8 @@ describeWithRuntime('networks', () => {
     for (const architecture of [mlp(147, 4, 8, 0.5), smallCnn([3, 7, 7], 4), smallResNet([3, 7, 7], 4, 4, 1)]) {
       const random = new Random(4);
       const network = Network.start(architecture, random);
+      const batch = Float32Array.from({ length: 147 * 8 }, () => random.normal());
+      await network.backward(batch, new Float32Array(32).fill(0.1), 8, random, { rate: 0.01 });
       const raw = Float32Array.from({ length: 147 * 5 }, () => 10 + 3 * random.normal());
       const mean = new Float32Array(147).fill(10);
       const scale = new Float32Array(147).fill(1 / 3);

@@ -6,14 +6,15 @@ export interface Dense {
   readonly data: Float64Array;
 }
 
-/** Runs the forward operators of a graph in float64, loop by loop: the oracle of the tests. */
+/** Runs the forward operators of a graph in float64, loop by loop: the oracle of the tests. Of several outputs of an operator all are kept. */
 export function evaluate(graph: Graph, feeds: Readonly<Record<string, Dense>>): Record<string, Dense> {
   const held = new Map<string, Dense>(Object.entries(feeds));
   for (const { value, data } of graph.constants)
     held.set(value.name, { shape: value.shape as number[], data: Float64Array.from(data, Number) });
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((input: Value) => held.get(input.name) as Dense);
-    held.set(node.outputs[0].name, run(node, inputs));
+    const made = node.op === 'BatchNormalization' ? normalised(node, inputs) : [run(node, inputs)];
+    node.outputs.forEach((output, i) => void (made[i] && held.set(output.name, made[i])));
   }
   return Object.fromEntries(graph.outputs.map((output) => [output.name, held.get(output.name) as Dense]));
 }
@@ -25,6 +26,8 @@ function run(node: GraphNode, [a, b, c]: readonly Dense[]): Dense {
       return a;
     case 'Relu':
       return each((value) => Math.max(0, value));
+    case 'Neg':
+      return each((value) => -value);
     case 'Tanh':
       return each(Math.tanh);
     case 'Sigmoid':
@@ -66,6 +69,31 @@ function run(node: GraphNode, [a, b, c]: readonly Dense[]): Dense {
     default:
       throw new Error(`the reference has no ${node.op}`);
   }
+}
+
+/** By the statistics given, or in training by those of the batch, which are outputs too. */
+function normalised({ attributes }: GraphNode, [x, scale, bias, mean, variance]: readonly Dense[]): Dense[] {
+  const [batch, channels] = x.shape;
+  const area = x.data.length / batch / channels;
+  const channelOf = (i: number): number => Math.floor(i / area) % channels;
+  let [center, spread] = [mean.data, variance.data];
+  if (attributes.training_mode === 1) {
+    const meanOf = (values: Float64Array): Float64Array => {
+      const sums = new Float64Array(channels);
+      values.forEach((value, i) => {
+        sums[channelOf(i)] += value / batch / area;
+      });
+      return sums;
+    };
+    center = meanOf(x.data);
+    spread = meanOf(x.data.map((value, i) => (value - center[channelOf(i)]) ** 2));
+  }
+  const data = x.data.map((value, i) => {
+    const k = channelOf(i);
+    return ((value - center[k]) / Math.sqrt(spread[k] + 1e-5)) * scale.data[k] + bias.data[k];
+  });
+  const statistic = (values: Float64Array): Dense => ({ shape: [channels], data: values });
+  return [{ shape: x.shape, data }, statistic(center), statistic(spread)];
 }
 
 function convolution(node: GraphNode, x: Dense, weight: Dense, bias: Dense): Dense {
