@@ -3,7 +3,7 @@ import type { WorkerReport } from '@assay/server/protocol';
 import type { VNode } from 'preact';
 import { Failure, useAction } from './action.tsx';
 import type { PartProps } from './campaign.tsx';
-import { FigureView } from './figure-view.tsx';
+import { FigureView, widthWithin } from './figure-view.tsx';
 import { count, percent } from './words.ts';
 
 /** More rows than this are a table only. */
@@ -23,7 +23,7 @@ export function People({ office }: PartProps): VNode {
           figure={dotsFigure({
             title: 'Accuracy of each worker',
             subtitle: 'estimated, with 95 % intervals',
-            width: 640,
+            width: widthWithin(640),
             format: 'percent',
             countLabel: 'answers',
             rows: known.map(({ name, accuracy, answers, kind }) => ({
@@ -48,7 +48,9 @@ export function People({ office }: PartProps): VNode {
                   Answers
                 </th>
                 <th scope="col">Accuracy</th>
-                <th scope="col">Gold</th>
+                <th scope="col" class="wide">
+                  Gold
+                </th>
                 <th scope="col">
                   <span class="unseen">Change</span>
                 </th>
@@ -93,13 +95,13 @@ function Row({ worker, onPause }: { readonly worker: WorkerReport; readonly onPa
         ) : (
           <>
             {percent(accuracy.value)}{' '}
-            <span class="muted">
-              ({percent(accuracy.lo)} to {percent(accuracy.hi)})
+            <span class="muted range">
+              {percent(accuracy.lo)} to {percent(accuracy.hi)}
             </span>
           </>
         )}
       </td>
-      <td>{gold.answered === 0 ? '–' : `${gold.right} of ${gold.answered}`}</td>
+      <td class="wide">{gold.answered === 0 ? '–' : `${gold.right} of ${gold.answered}`}</td>
       <td class="action">
         {onPause !== undefined && (
           <button type="button" class="small" aria-label={`${paused ? 'Resume' : 'Pause'} ${name}`} onClick={onPause}>

@@ -1,7 +1,7 @@
 import { barsFigure } from '@assay/figures';
 import type { Progress } from '@assay/server/protocol';
 import type { ComponentChildren, VNode } from 'preact';
-import { FigureView } from './figure-view.tsx';
+import { FigureView, widthWithin } from './figure-view.tsx';
 import type { Office } from './office.ts';
 import { count, hours, percent, reasonWords } from './words.ts';
 
@@ -40,7 +40,7 @@ export function ProgressPart({ office }: { readonly office: Office }): VNode | n
         <FigureView
           figure={barsFigure({
             title: 'Done by reason',
-            width: 520,
+            width: widthWithin(520),
             format: 'count',
             rows: reasons
               .sort(([, a], [, b]) => b - a)

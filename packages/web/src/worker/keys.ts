@@ -41,11 +41,16 @@ export function optionsOf(question: Question): readonly Option[] {
   }
 }
 
-/** The keys 1 to 9 and 0 in order; where every answer is one digit itself, its key is that digit. */
+/** The keys 1 to 9 and 0 in order; but where the answers are whole numbers themselves, a digit is its own key. */
 function withKeys(options: readonly Option[]): readonly Option[] {
-  const titles = new Set(options.map(({ title }) => title));
-  const areDigits = titles.size === options.length && options.every(({ title }) => /^[0-9]$/.test(title));
-  return options.map((option, index) => ({ ...option, key: areDigits ? option.title : '1234567890'[index] }));
+  const titles = options.map(({ title }) => title);
+  const isDigit = (title: string): boolean => /^[0-9]$/.test(title);
+  const areNumbers = titles.every((title) => /^[0-9]+$/.test(title)) && titles.some(isDigit);
+  const isPlain = areNumbers && new Set(titles).size === titles.length;
+  return options.map((option, index) => {
+    const key = isPlain ? (isDigit(option.title) ? option.title : undefined) : '1234567890'[index];
+    return { ...option, key };
+  });
 }
 
 /** What of a keyboard event decides. */
