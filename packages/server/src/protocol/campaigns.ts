@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Content, content, type Question, question, type Value, value } from './question.ts';
 import { type Settings, settings, settingsPatch } from './settings.ts';
-import { leaseName } from './work.ts';
+import { leaseName, pageCursor } from './work.ts';
 
 export const campaignStatuses = ['open', 'paused', 'closed'] as const;
 export type CampaignStatus = (typeof campaignStatuses)[number];
@@ -144,7 +144,7 @@ export interface RejectBody {
   readonly reason: string;
 }
 
-/** A share with its 95 % interval. */
+/** A share with its 90 % interval. */
 export interface Interval {
   readonly value: number;
   readonly lo: number;
@@ -238,7 +238,7 @@ export interface Health {
 const id = z.int().min(1);
 const time = z.int().min(0).max(8_640_000_000_000_000);
 const name = z.string().trim().min(1).max(200);
-const cursor = z.string().max(200).optional();
+const cursor = pageCursor.optional();
 /** Query parameters are text. */
 const limit = z.coerce.number().int().min(1).max(1000).optional();
 const number = z.int().min(0);
@@ -395,7 +395,7 @@ export const progress: z.ZodType<Progress> = z.strictObject({
 });
 
 export const eventsQuery: z.ZodType<EventsQuery> = z.strictObject({
-  after: z.string().max(200).optional(),
+  after: pageCursor.optional(),
   limit,
 });
 export const events: z.ZodType<Events> = z.strictObject({

@@ -126,7 +126,7 @@ const inCampaign = z.strictObject({ campaign: number });
 const worker = z.coerce.number().int().min(0).max(1e9);
 const ofLease = z.strictObject({ lease: work.leaseName });
 const pageQuery: z.ZodType<PageQuery> = z.strictObject({
-  cursor: z.string().max(200).optional(),
+  cursor: work.pageCursor.optional(),
   limit: z.coerce.number().int().min(1).max(1000).optional(),
 });
 

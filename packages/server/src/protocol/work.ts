@@ -127,6 +127,8 @@ export const mostCards = 50;
 const lease = z.string().regex(/^[0-9a-z]{1,10}-[0-9]{1,9}$/);
 const worker = z.int().min(0);
 const time = z.int().min(0).max(8_640_000_000_000_000);
+/** Where a list goes on: taken from the reply before. */
+export const pageCursor: z.ZodType<string> = z.string().regex(/^[0-9]{1,15}(?:[-:.][0-9]{1,20})?$/);
 export const leaseName: z.ZodType<string> = lease;
 const leases = z.array(lease).max(mostSubmissions);
 const submissionName = z

@@ -1,0 +1,8 @@
+/** Live campaigns: what is asked, who gets what next, when to stop, what comes out. */
+export * from './campaigns.ts';
+export * from './export.ts';
+export * from './header.ts';
+export * from './import.ts';
+export type { LiveCampaign } from './live-campaign.ts';
+export * from './manage.ts';
+export * from './progress.ts';

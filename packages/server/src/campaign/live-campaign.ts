@@ -1,0 +1,601 @@
+import { AssayError, type Dictionary, DictionaryBuilder, dictionaryOf, Random } from '@assay/core';
+import { mostUncertain, type Policy, type PolicyState, TaskQueue, valuePerPrice } from '@assay/core/control';
+import { mix32 } from '@assay/core/math';
+import { classesOf, type Value } from '../protocol/index.ts';
+import type { Happening } from '../store/events.ts';
+import type { AssignmentState, Closing, Json, Store, Task, TaskContent, Worker } from '../store/index.ts';
+import { Beliefs, type Report, reportOn } from './beliefs.ts';
+import { type Header, readHeader } from './header.ts';
+import { LeaseNames } from './lease-names.ts';
+import { LeaseTime } from './lease-time.ts';
+import { StopRule } from './stopping.ts';
+import { TaskBook, unlimited } from './task-book.ts';
+import { isAnswer, isOver, WorkerBook } from './worker-book.ts';
+
+/** Tasks of equal score among which each worker's next one is drawn. */
+const shuffle = 16;
+/** Contents kept in memory. */
+const mostContents = 20_000;
+/** Campaigns with at most so many answers are fitted whenever somebody looks. */
+const smallFit = 5000;
+/** At most this share of the time goes to exact fits. */
+const fitShare = 0.05;
+
+/** A task chosen for a worker. */
+export interface Candidate {
+  readonly task: number;
+  /** The probability of the choice, for unbiased evaluation afterwards. */
+  readonly propensity: number;
+}
+
+/**
+ * A campaign in the memory of one process: enough to decide in microseconds who answers what next and when to stop.
+ *
+ * Built from the database, kept up by this process's own commits at once and by those of others through the log. Every
+ * event may come twice; the database has the last word, so a wrong belief costs a refused candidate and nothing else.
+ */
+export class LiveCampaign {
+  readonly tasks: TaskBook = new TaskBook();
+  readonly workers: WorkerBook[] = [];
+  readonly leaseNames: LeaseNames;
+  readonly leaseTime: LeaseTime;
+  /** Undefined for questions without classes. */
+  readonly beliefs: Beliefs | undefined;
+  readonly #store: Store;
+  readonly #now: () => number;
+  readonly #random: Random;
+  readonly #queue: TaskQueue;
+  readonly #taskNames = new DictionaryBuilder();
+  readonly #contents = new Map<number, TaskContent>();
+  readonly #unclosed = new Map<number, Closing>();
+  readonly #byPlatform = new Map<string, number>();
+  #foreign = new Set<number>();
+  #waiting = new Set<number>();
+  readonly #stopping = new AbortController();
+  #header: Header;
+  #policy: Policy;
+  #stopRule: StopRule;
+  #open = 0;
+  #fitting: Promise<void> | undefined;
+  #restUntil = 0;
+  #report: { readonly answers: number; readonly changes: number; readonly report: Report } | undefined;
+  #reporting: Promise<void> | undefined;
+  #answeredAt: number[] = [];
+
+  private constructor(store: Store, header: Header, now: () => number, times: readonly number[]) {
+    this.#store = store;
+    this.#now = now;
+    this.#header = header;
+    this.leaseNames = new LeaseNames({ campaign: header.id, seed: header.seed, createdAt: header.createdAt });
+    this.leaseTime = new LeaseTime(times);
+    const classes = classesOf(header.question);
+    this.beliefs = classes === undefined ? undefined : new Beliefs(classes);
+    this.#queue = new TaskQueue(64, header.seed);
+    this.#random = new Random(header.seed).fork(`live/${now()}`);
+    this.#policy = policyOf(header);
+    this.#stopRule = new StopRule(header.settings, classes?.length);
+  }
+
+  /** Reads a campaign. About 2 s CPU for 1e6 answers. */
+  static async load(store: Store, campaign: number, now: () => number): Promise<LiveCampaign | undefined> {
+    const row = await store.campaign(campaign);
+    if (row === undefined) return undefined;
+    const live = new LiveCampaign(store, await readHeader(store, row), now, await store.workTimes(campaign, 1000));
+    await live.#read();
+    return live;
+  }
+
+  get header(): Header {
+    return this.#header;
+  }
+
+  get openTasks(): number {
+    return this.#open;
+  }
+
+  /** Tasks a worker could be given now, of role `task`. */
+  get queued(): number {
+    return this.#queue.size;
+  }
+
+  leaseMs(): number {
+    return this.#header.settings.leaseMs ?? this.leaseTime.ms;
+  }
+
+  /** Answers in the last hour that this process saw. */
+  get answersLastHour(): number {
+    const since = this.#now() - 3_600_000;
+    this.#answeredAt = this.#answeredAt.filter((at) => at >= since);
+    return this.#answeredAt.length;
+  }
+
+  /** Answers still to come until every open task has those it may ask for. O(tasks). */
+  get answersMissing(): number {
+    let missing = 0;
+    for (const task of this.#realTasks()) {
+      if (this.tasks.closed[task] === 0) missing += Math.max(0, this.tasks.k[task] - this.tasks.accepted[task]);
+    }
+    return missing;
+  }
+
+  // ---------------------------------------------------------------- choosing
+
+  /** How many practice tasks a worker still has to do. */
+  practiceLeft(worker: WorkerBook): number {
+    const { practiceRight } = this.#header.settings;
+    const left = this.tasks.practice.length - worker.practiceDone;
+    if (practiceRight > 0 && worker.practiceRight >= practiceRight) return 0;
+    return practiceRight > 0 ? Math.min(left, practiceRight - worker.practiceRight) : left;
+  }
+
+  /**
+   * The tasks to offer a worker, in order of preference: practice first, then by the policy with gold mixed in silently.
+   * `practiced` counts practice answers of the same request. O(log T) each.
+   */
+  choose(number: number, count: number, practiced: { readonly done: number; readonly right: number }): Candidate[] {
+    const worker = this.workers[number];
+    const chosen = new Set<number>();
+    const { practiceRight, goldShare } = this.#header.settings;
+    const rightEnough = practiceRight > 0 && worker.practiceRight + practiced.right >= practiceRight;
+    if (worker.practiceDone + practiced.done < this.tasks.practice.length && !rightEnough) {
+      const open = this.tasks.practice.filter((task) => worker.mayHave(task));
+      return open.slice(0, count).map((task) => ({ task, propensity: 1 }));
+    }
+    const state: PolicyState = {
+      queue: this.#queue,
+      // A question without classes is scored by the queue alone, which never looks at the stream.
+      stream: this.beliefs?.stream as PolicyState['stream'],
+      may: (task) => worker.mayHave(task) && !chosen.has(task),
+      priceMicros: () => 1,
+    };
+    const candidates: Candidate[] = [];
+    const take = (task: number, propensity: number): void => {
+      chosen.add(task);
+      candidates.push({ task, propensity });
+    };
+    while (candidates.length < count) {
+      if (goldIsDue(number, worker.given + candidates.length, goldShare, this.#header.seed)) {
+        const task = this.#goldFor(number, state);
+        if (task !== undefined) {
+          take(task, 1);
+          continue;
+        }
+      }
+      const next = this.#policy.next(state, number, this.#random);
+      if (next.kind === 'none') break;
+      take(next.task, next.values.propensity ?? 1);
+    }
+    return candidates;
+  }
+
+  /** A gold task the worker has not had, from a place of the list that differs from worker to worker. */
+  #goldFor(worker: number, { may }: PolicyState): number | undefined {
+    const { gold } = this.tasks;
+    const from = gold.length === 0 ? 0 : mix32(this.#header.seed, worker) % gold.length;
+    for (let i = 0; i < gold.length; i++) {
+      const task = gold[(from + i) % gold.length];
+      if (this.tasks.closed[task] === 0 && may(task, worker)) return task;
+    }
+    return undefined;
+  }
+
+  /** May more work come for this worker later, although there is none now? */
+  mayHaveMoreLater(worker: WorkerBook): boolean {
+    if (this.#open === 0) return false;
+    let mine = 0;
+    for (const [task, state] of worker.states) {
+      if (state !== 'lapsed' && this.tasks.isReal(task) && this.tasks.closed[task] === 0) mine++;
+    }
+    return mine < this.#open;
+  }
+
+  // ---------------------------------------------------------------- what happened
+
+  /**
+   * Takes note of where a worker stands with a task. Harmless when known already.
+   *
+   * `value` is the answer's where there is one; `right` says of practice whether it was.
+   */
+  move(task: number, number: number, state: AssignmentState, value?: unknown): void {
+    const worker = this.workers[number];
+    if (worker === undefined || task >= this.tasks.size) return;
+    const before = worker.states.get(task);
+    if (before === state) return;
+    worker.states.set(task, state);
+    const practice = this.tasks.isPractice(task);
+    if (before === undefined && !practice) worker.given++;
+    if (state === 'leased') worker.held.add(task);
+    else worker.held.delete(task);
+    if (isAnswer(state) !== isAnswer(before)) {
+      const step = isAnswer(state) ? 1 : -1;
+      if (practice) worker.practiceDone += step;
+      else worker.answers += step;
+    } else if (practice && state === 'skipped') worker.practiceDone++;
+    if (before === 'leased') this.tasks.leases[task]--;
+    if (state === 'leased') this.tasks.leases[task]++;
+    if (before === 'accepted') this.tasks.accepted[task]--;
+    if (state === 'accepted') this.tasks.accepted[task]++;
+    if (this.beliefs !== undefined && !practice) {
+      if (before === 'accepted') this.beliefs.change(task, number);
+      if (state === 'accepted') this.beliefs.add(task, number, value);
+    }
+    this.#rescore(task);
+  }
+
+  /** Takes note of an answer just given. */
+  answered(
+    task: number,
+    number: number,
+    state: 'accepted' | 'surplus',
+    value: Value,
+    spentMs: number,
+    at: number,
+  ): void {
+    this.move(task, number, state, value);
+    this.workers[number].lastAt = at;
+    this.leaseTime.add(spentMs);
+    this.#answeredAt.push(at);
+  }
+
+  corrected(task: number, worker: number, value: Value): void {
+    if (this.workers[worker]?.states.get(task) !== 'accepted' || this.tasks.isPractice(task)) return;
+    this.beliefs?.change(task, worker, value);
+    this.#rescore(task);
+  }
+
+  /**
+   * Closes those of the tasks that need no more answers. Never waits for the database: what cannot be written now is
+   * written by {@link tidy}.
+   */
+  settle(tasks: Iterable<number>): Promise<void> {
+    for (const task of tasks) {
+      if (!this.tasks.isReal(task) || this.tasks.closed[task] !== 0 || this.#unclosed.has(task)) continue;
+      const accepted = this.tasks.accepted[task];
+      const stop = this.#stopRule.decide(task, accepted, this.tasks.k[task], this.beliefs?.posterior(task));
+      if (stop === undefined) continue;
+      this.#queue.remove(task);
+      this.#unclosed.set(task, { campaign: this.#header.id, task, ...stop });
+    }
+    return this.#writeClosings();
+  }
+
+  async #writeClosings(): Promise<void> {
+    if (this.#unclosed.size === 0) return;
+    const closings = [...this.#unclosed.values()];
+    this.#unclosed.clear();
+    try {
+      await this.#store.close(closings, 'controller');
+      for (const { task } of closings) this.#setClosed(task, true);
+    } catch (error) {
+      if (!(error instanceof AssayError)) throw error;
+      for (const closing of closings) this.#unclosed.set(closing.task, closing);
+    }
+  }
+
+  /** What is due now and then: closings nobody wrote yet, a fresh fit. */
+  async tidy(): Promise<void> {
+    // Who took an answer decides on it; a second process looks again, in case that one is gone.
+    const due = this.#waiting;
+    this.#waiting = this.#foreign;
+    this.#foreign = new Set();
+    await this.settle(due);
+    if (this.beliefs?.isStale === true && this.#now() >= this.#restUntil) this.refit();
+  }
+
+  /** Follows one event of the log, of this process or another; one that is known already changes nothing. */
+  async follow({ kind, data }: Happening): Promise<void> {
+    switch (kind) {
+      case 'campaign-changed':
+        await this.#readHeader();
+        return this.applySettings('controller');
+      case 'instruction-added':
+        return this.#readHeader();
+      case 'tasks-added':
+        data.tasks.forEach(({ name, role, k, gold }, i) => {
+          const task = data.first + i;
+          if (task < this.tasks.size) return;
+          this.#addTask({ task, name, role, k, status: 'open' }, gold);
+        });
+        return;
+      case 'task-changed':
+        this.#contents.delete(data.task);
+        this.tasks.add(data.task, data.role, data.role === 'task' ? this.tasks.k[data.task] : null);
+        if (data.role === 'gold') this.beliefs?.settle(data.task, data.gold as Value);
+        return;
+      case 'k-changed':
+        for (const task of data.tasks) {
+          this.tasks.k[task] = Math.max(data.k, this.tasks.leases[task] + this.tasks.accepted[task]);
+          this.#rescore(task);
+        }
+        return;
+      case 'worker-added':
+      case 'worker-changed':
+        await this.readWorker(data.worker);
+        return;
+      case 'leased':
+      case 'lapsed':
+      case 'released':
+        // The answer may be known before the log says that there was a lease.
+        if (!isOver(this.#stateOf(data))) this.move(data.task, data.worker, kind === 'leased' ? 'leased' : 'lapsed');
+        return;
+      case 'skipped':
+      case 'rejected':
+        this.move(data.task, data.worker, kind);
+        if (kind === 'rejected') await this.applySettings('controller', [data.task]);
+        return;
+      case 'answered':
+        if (isOver(this.#stateOf(data))) return;
+        this.move(data.task, data.worker, data.state, data.value);
+        if (this.tasks.isPractice(data.task)) {
+          const content = (await this.contents([data.task])).get(data.task);
+          if (sameValue(content?.gold, data.value)) this.workers[data.worker].practiceRight++;
+        } else this.#foreign.add(data.task);
+        return;
+      case 'corrected':
+        return this.corrected(data.task, data.worker, data.value as Value);
+      case 'closed':
+      case 'reopened':
+        return this.#setClosed(data.task, kind === 'closed');
+      default:
+    }
+  }
+
+  #stateOf({ task, worker }: { readonly task: number; readonly worker: number }): AssignmentState | undefined {
+    return this.workers[worker]?.states.get(task);
+  }
+
+  /** Closes the tasks that need no more answers and opens those again that need some, by the settings of now. */
+  async applySettings(actor: string, tasks?: readonly number[]): Promise<void> {
+    const unsure: number[] = [];
+    for (const task of tasks ?? this.#realTasks()) {
+      if (!this.tasks.isReal(task) || this.tasks.closed[task] === 0) continue;
+      const accepted = this.tasks.accepted[task];
+      const posterior = this.beliefs?.posterior(task);
+      if (this.#stopRule.decide(task, accepted, this.tasks.k[task], posterior) === undefined) unsure.push(task);
+    }
+    if (unsure.length > 0) {
+      await this.#store.reopen(this.#header.id, unsure, 'more answers wanted', actor);
+      for (const task of unsure) this.#setClosed(task, false);
+    }
+    await this.settle(tasks ?? this.#realTasks());
+  }
+
+  *#realTasks(): Generator<number> {
+    for (let task = 0; task < this.tasks.size; task++) if (this.tasks.isReal(task)) yield task;
+  }
+
+  #setClosed(task: number, closed: boolean): void {
+    if (task >= this.tasks.size || (this.tasks.closed[task] === 1) === closed) return;
+    this.tasks.closed[task] = closed ? 1 : 0;
+    if (this.tasks.isReal(task)) this.#open += closed ? -1 : 1;
+    this.#rescore(task);
+  }
+
+  /** Puts a task at its place in the queue, or takes it out while it has no free place. */
+  #rescore(task: number): void {
+    if (!this.tasks.isReal(task)) return;
+    const accepted = this.tasks.accepted[task];
+    const leases = this.tasks.leases[task];
+    const k = this.tasks.k[task];
+    const wanted = k === unlimited ? Number.POSITIVE_INFINITY : this.#stopRule.wanted(accepted, k);
+    if (this.tasks.closed[task] !== 0 || this.#unclosed.has(task) || accepted + leases >= wanted) {
+      this.#queue.remove(task);
+      return;
+    }
+    // Answers under way will tell something too: each halves what is left to learn.
+    const score = this.beliefs === undefined ? -accepted - leases : this.beliefs.stream.entropyOf(task) * 0.5 ** leases;
+    this.#queue.set(task, score);
+  }
+
+  // ---------------------------------------------------------------- estimates
+
+  /** The most probable label of a task and its probability; nulls where nobody can say. */
+  labelOf(task: number): { readonly label: string | null; readonly probability: number | null } {
+    const { beliefs } = this;
+    if (beliefs === undefined || this.tasks.isPractice(task) || !(beliefs.stream.answersOfTask[task] > 0)) {
+      return { label: null, probability: null };
+    }
+    const posterior = beliefs.posterior(task);
+    const best = posterior.indexOf(Math.max(...posterior));
+    return { label: beliefs.classes[best] ?? null, probability: posterior[best] };
+  }
+
+  /** The number of the worker with this platform id, as far as this process knows. */
+  workerOf(platformId: string): number | undefined {
+    return this.#byPlatform.get(platformId);
+  }
+
+  /** Starts an exact fit in the background, unless one runs. */
+  refit(): void {
+    this.#fitting ??= this.#fit().finally(() => {
+      this.#fitting = undefined;
+    });
+  }
+
+  async #fit(): Promise<void> {
+    const started = performance.now();
+    try {
+      if (this.beliefs !== undefined) await this.beliefs.anchor(this.#table(this.beliefs), this.#stopping.signal);
+      for (const task of this.#realTasks()) this.#rescore(task);
+    } catch (error) {
+      if (!(error instanceof AssayError)) throw error;
+    } finally {
+      this.#restUntil = this.#now() + (performance.now() - started) / fitShare;
+    }
+  }
+
+  /**
+   * The labels by the default method and what they are worth. Small campaigns are fitted at once; of large ones this is
+   * the last report, at most 2 % of answers old, and undefined while the first is being made.
+   */
+  async report(): Promise<Report | undefined> {
+    const { beliefs } = this;
+    if (beliefs === undefined) return undefined;
+    const { answers } = beliefs.stream;
+    const last = this.#report;
+    if (last !== undefined && beliefs.changes === last.changes) return last.report;
+    const small = answers <= smallFit;
+    if (!small && last !== undefined && answers - last.answers <= 0.02 * answers) return last.report;
+    if (small || this.#now() >= this.#restUntil) this.#reporting ??= this.#makeReport(beliefs);
+    if (small) await this.#reporting;
+    return this.#report?.report;
+  }
+
+  async #makeReport(beliefs: Beliefs): Promise<void> {
+    const started = performance.now();
+    try {
+      const { changes } = beliefs;
+      const { answers } = beliefs.stream;
+      const report = await reportOn(this.#table(beliefs), this.#stopping.signal);
+      this.#report = { answers, changes, report };
+    } catch (error) {
+      if (!(error instanceof AssayError)) throw error;
+    } finally {
+      this.#reporting = undefined;
+      this.#restUntil = this.#now() + (performance.now() - started) / fitShare;
+    }
+  }
+
+  #table(beliefs: Beliefs): ReturnType<Beliefs['table']> {
+    const workers = dictionaryOf(this.workers.map((_, worker) => String(worker)));
+    return beliefs.table(copied(this.#taskNames), workers, dictionaryOf(beliefs.classes));
+  }
+
+  /** Waits for the fit that runs and starts no more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all([this.#fitting, this.#reporting]);
+  }
+
+  // ---------------------------------------------------------------- reading
+
+  /** What tasks show and what is right, from memory where it is there. */
+  async contents(tasks: readonly number[]): Promise<Map<number, TaskContent>> {
+    const missing = tasks.filter((task) => !this.#contents.has(task));
+    if (missing.length > 0) {
+      if (this.#contents.size + missing.length > mostContents) this.#contents.clear();
+      for (const content of await this.#store.contents(this.#header.id, missing))
+        this.#contents.set(content.task, content);
+    }
+    const found = tasks.flatMap((task) => this.#contents.get(task) ?? []);
+    return new Map(found.map((content) => [content.task, content]));
+  }
+
+  /** A content that was asked for just now. */
+  contentNow(task: number): TaskContent | undefined {
+    return this.#contents.get(task);
+  }
+
+  async #read(): Promise<void> {
+    const { id } = this.#header;
+    await this.#readTasks();
+    for (let after: string | undefined; ; ) {
+      const page = await this.#store.workers(id, { after });
+      for (const row of page.rows) this.#addWorker(row);
+      if (page.next === null) break;
+      after = page.next;
+    }
+    this.beliefs?.grow(this.tasks.size, this.workers.length);
+    for (const [task, { gold }] of await this.contents(this.tasks.gold)) this.beliefs?.settle(task, gold as Value);
+    for await (const { task, worker, value } of this.#store.answerColumns(id)) {
+      for (let i = 0; i < task.length; i++) this.move(task[i], worker[i], 'accepted', JSON.parse(value[i]));
+    }
+    const states = ['leased', 'lapsed', 'surplus', 'skipped', 'rejected'] as const;
+    for (let after: string | undefined; ; ) {
+      const page = await this.#store.assignments(id, { states, after });
+      for (const { task, worker, state } of page.rows) this.move(task, worker, state);
+      if (page.next === null) break;
+      after = page.next;
+    }
+    await this.#readPracticeRight();
+    await this.settle(this.#realTasks());
+    if (this.beliefs !== undefined && this.beliefs.stream.answers > 0) this.refit();
+  }
+
+  /** How much practice each worker got right: only the answers say. */
+  async #readPracticeRight(): Promise<void> {
+    if (this.tasks.practice.length === 0 || this.#header.settings.practiceRight === 0) return;
+    const contents = await this.contents(this.tasks.practice);
+    for (const [number, worker] of this.workers.entries()) {
+      for (const task of this.tasks.practice) {
+        if (!isAnswer(worker.states.get(task))) continue;
+        const answer = await this.#store.assignment({ campaign: this.#header.id, task, worker: number });
+        if (sameValue(answer?.value, contents.get(task)?.gold)) worker.practiceRight++;
+      }
+    }
+  }
+
+  async #readHeader(): Promise<void> {
+    const row = await this.#store.campaign(this.#header.id);
+    if (row === undefined) return;
+    this.#header = await readHeader(this.#store, row);
+    this.#policy = policyOf(this.#header);
+    this.#stopRule = new StopRule(this.#header.settings, this.beliefs?.classes.length);
+    for (const task of this.#realTasks()) this.#rescore(task);
+  }
+
+  async #readTasks(): Promise<void> {
+    for (let after: string | undefined; ; ) {
+      const page = await this.#store.tasks(this.#header.id, { after, limit: 10_000 });
+      for (const row of page.rows) this.#addTask(row);
+      if (page.next === null) break;
+      after = page.next;
+    }
+  }
+
+  #addTask({ task, name, role, k, status }: Pick<Task, 'task' | 'name' | 'role' | 'k' | 'status'>, gold?: Json): void {
+    this.tasks.add(task, role, k);
+    this.#taskNames.add(name);
+    this.#queue.grow(this.tasks.role.length);
+    this.beliefs?.grow(this.tasks.size, this.workers.length);
+    if (role === 'gold' && gold !== undefined) this.beliefs?.settle(task, gold as Value);
+    if (role !== 'task') return;
+    this.tasks.closed[task] = status === 'closed' ? 1 : 0;
+    if (status === 'open') this.#open++;
+    this.#rescore(task);
+  }
+
+  /** Takes in a worker who joined, or what changed about one. */
+  async readWorker(number: number): Promise<WorkerBook | undefined> {
+    const row = await this.#store.worker(this.#header.id, number);
+    if (row === undefined) return undefined;
+    const known = this.workers[number];
+    if (known !== undefined) {
+      known.paused = row.paused;
+      return known;
+    }
+    for (let between = this.workers.length; between < number; between++) await this.readWorker(between);
+    this.#addWorker(row);
+    this.beliefs?.grow(this.tasks.size, this.workers.length);
+    return this.workers[number];
+  }
+
+  #addWorker({ worker, name, paused, platformId }: Worker): void {
+    this.workers[worker] = new WorkerBook(name, paused);
+    if (platformId !== null) this.#byPlatform.set(platformId, worker);
+  }
+}
+
+/** Are two values the same answer? Both are canonical. */
+export function sameValue(a: unknown, b: unknown): boolean {
+  return a !== undefined && JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Is a worker's next task a gold one? Each block of 1/share tasks has one, at a place the worker cannot know. */
+export function goldIsDue(worker: number, given: number, share: number, seed: number): boolean {
+  if (!(share > 0)) return false;
+  const block = Math.max(1, Math.round(1 / share));
+  return mix32(mix32(seed, worker), Math.floor(given / block)) % block === given % block;
+}
+
+function policyOf({ settings, question }: Header): Policy {
+  const { explore } = settings;
+  return settings.policy === 'value-per-price' && classesOf(question) !== undefined
+    ? valuePerPrice({ explore, shuffle })
+    : mostUncertain({ explore, shuffle });
+}
+
+/** The names as they are now: a fit must not see those that come meanwhile. */
+function copied(names: Dictionary): Dictionary {
+  return dictionaryOf(names.names());
+}

@@ -1,0 +1,51 @@
+import type { TaskRole } from '../protocol/index.ts';
+
+export const taskRoleCodes: readonly TaskRole[] = ['task', 'gold', 'practice'];
+/** `k` of a task that takes any number of answers. */
+export const unlimited = -1;
+
+/**
+ * What a process knows of the tasks of a campaign: a few numbers each, in columns that grow.
+ *
+ * A copy for decisions; the database has the last word.
+ */
+export class TaskBook {
+  size = 0;
+  role: Uint8Array = new Uint8Array(64);
+  k: Int32Array = new Int32Array(64);
+  leases: Int32Array = new Int32Array(64);
+  accepted: Int32Array = new Int32Array(64);
+  closed: Uint8Array = new Uint8Array(64);
+  readonly gold: number[] = [];
+  readonly practice: number[] = [];
+
+  add(task: number, role: TaskRole, k: number | null): void {
+    if (task >= this.role.length) this.#grow(task + 1);
+    this.size = Math.max(this.size, task + 1);
+    this.role[task] = taskRoleCodes.indexOf(role);
+    this.k[task] = k ?? unlimited;
+    const list = role === 'gold' ? this.gold : role === 'practice' ? this.practice : undefined;
+    if (list !== undefined && !list.includes(task)) list.push(task);
+  }
+
+  isReal(task: number): boolean {
+    return this.role[task] === 0;
+  }
+
+  isPractice(task: number): boolean {
+    return this.role[task] === 2;
+  }
+
+  #grow(least: number): void {
+    const size = Math.max(least, 2 * this.role.length);
+    const grown = <A extends Uint8Array | Int32Array>(old: A, made: A): A => {
+      made.set(old);
+      return made;
+    };
+    this.role = grown(this.role, new Uint8Array(size));
+    this.k = grown(this.k, new Int32Array(size));
+    this.leases = grown(this.leases, new Int32Array(size));
+    this.accepted = grown(this.accepted, new Int32Array(size));
+    this.closed = grown(this.closed, new Uint8Array(size));
+  }
+}
