@@ -14,12 +14,6 @@ export interface Database {
     rows: readonly object[],
   ): RawBuilder<unknown>;
 
-  /**
-   * Free candidates: for each request its first `limit` candidates that are open, have a place and are new to the
-   * worker or lapsed, in order of preference. Takes no locks.
-   */
-  freeCandidates(db: Kysely<Tables>, requests: readonly CandidateRequest[]): Promise<number[][]>;
-
   /** Ends a `select` whose rows are about to change: what others must wait for, where they could come between. */
   readonly forUpdate: RawBuilder<unknown>;
   /** Events that no running transaction can precede, and the cursor after them. */
@@ -34,11 +28,4 @@ export interface Database {
   passes(error: unknown): boolean;
   /** Whether this failure is the database's (full, locked, away) and not the caller's. */
   unavailable(error: unknown): boolean;
-}
-
-export interface CandidateRequest {
-  readonly campaign: number;
-  readonly worker: number;
-  readonly candidates: readonly number[];
-  readonly limit: number;
 }

@@ -6,33 +6,28 @@ import type { TaskRow } from './schema.ts';
 import type { AssignmentKey, Closing, Json, Lease, LeaseRequest, Submission, SubmissionResult } from './types.ts';
 import type { WorkingSet } from './working-set.ts';
 
-/** Takes the first free candidates. `contested`: others took some of them in this very transaction. */
+/** Takes the first of `candidates` that are open, have a place and are new to the worker. */
 export function decideLease(
   set: WorkingSet,
-  request: LeaseRequest,
-  free: readonly number[],
+  request: Omit<LeaseRequest, 'propensities'>,
+  propensityOf: (task: number) => number | undefined,
   at: number,
-): { leases: Lease[]; contested: boolean } {
+): Lease[] {
   const { campaign, worker, expiresAt } = request;
   const person = set.workers.get(campaign, worker);
-  if (person === undefined || person.paused === 1) return { leases: [], contested: false };
+  if (set.campaigns.get(campaign)?.status !== 'open' || person === undefined || person.paused === 1) return [];
   const room = Math.min(request.count, (request.most ?? Number.POSITIVE_INFINITY) - person.open_leases);
   const leases: Lease[] = [];
-  let contested = false;
-  for (const task of free) {
+  for (const task of request.candidates) {
     if (leases.length >= room) break;
     const places = set.tasks.get(campaign, task);
     const met = set.assignments.get(campaign, task, worker);
-    if (places?.status !== 'open' || isFull(places) || (met !== undefined && met.state !== 'lapsed')) {
-      contested = true;
-      continue;
-    }
-    const propensity = request.propensities?.[request.candidates.indexOf(task)];
-    const data = { task, worker, expiresAt, propensity };
+    if (places?.status !== 'open' || isFull(places) || (met !== undefined && met.state !== 'lapsed')) continue;
+    const data = { task, worker, expiresAt, propensity: propensityOf(task) };
     set.record({ kind: 'leased', campaign, at, actor: `worker:${worker}`, data });
     leases.push({ campaign, task, worker, expiresAt });
   }
-  return { leases, contested: contested && leases.length < room };
+  return leases;
 }
 
 /** Stores one answer or skip; the states are explained at {@link SubmissionResult}. */

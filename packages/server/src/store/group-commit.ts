@@ -1,4 +1,3 @@
-import type { CandidateRequest } from './database.ts';
 import type { AssignmentKey } from './types.ts';
 import type { WorkingSet } from './working-set.ts';
 
@@ -7,10 +6,10 @@ export interface Operation<Result> {
   /** The assignments it may read or change, with their tasks and workers. */
   readonly slots?: readonly AssignmentKey[];
   readonly tasks?: readonly { readonly campaign: number; readonly task: number }[];
-  /** Tasks to find places in; `decide` gets those that seemed free. */
-  readonly candidates?: CandidateRequest;
+  /** Campaigns it reads. */
+  readonly campaigns?: readonly { readonly campaign: number }[];
   /** Looks at the rows and records what happens. Runs again when the transaction has to. */
-  decide(set: WorkingSet, free: readonly number[]): Result;
+  decide(set: WorkingSet): Result;
 }
 
 interface Waiting {

@@ -107,7 +107,7 @@ const first: Step = (kind) => {
       cost_micros bigint,
       primary key (campaign, task, worker),
       check (state not in ('accepted', 'surplus', 'rejected') or value is not null)
-    ) ${changing}`,
+    ) ${sqlite ? '' : changing}`,
     `create index assignment_expiry on assignment (expires_at) where state = 'leased'`,
     `create index assignment_worker on assignment (campaign, worker, answered_at)`,
     sqlite

@@ -14,28 +14,6 @@ export async function openPostgres(url: string): Promise<Database> {
     }),
     rows: (table, _columns, rows) =>
       sql`json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json)`,
-    async freeCandidates(db, requests) {
-      const { rows } = await sql<{ request: number; task: number }>`
-        select request, task
-        from json_to_recordset(${JSON.stringify(requests.map((each, request) => ({ ...each, request })))}::json)
-          as wanted(request integer, campaign integer, worker integer, candidates json, "limit" integer)
-        join campaign on campaign.campaign = wanted.campaign and campaign.status = 'open'
-        cross join lateral (
-          select number::integer as task, place
-          from json_array_elements_text(wanted.candidates) with ordinality as candidate(number, place)
-          cross join lateral (
-            select status = 'open' and coalesce(open_leases + accepted < k, true) as free
-            from task where campaign = wanted.campaign and task = number::integer limit 1) as places
-          left join lateral (
-            select state from assignment
-            where campaign = wanted.campaign and task = number::integer and worker = wanted.worker limit 1) as met on true
-          where places.free and coalesce(met.state, 'lapsed') = 'lapsed'
-          order by place limit wanted."limit") as free
-        order by request, place`.execute(db);
-      const found = requests.map((): number[] => []);
-      for (const { request, task } of rows) found[request].push(task);
-      return found;
-    },
     forUpdate: sql`for no key update of wanted_row`,
     log: {
       // Transactions before the oldest running one are all visible; none can still appear among them.

@@ -18,15 +18,15 @@ import { readsOf } from './reads.ts';
 import { restore } from './restore.ts';
 import type { Store, StoreOptions } from './store.ts';
 import { clean, structureOf } from './structure.ts';
-import type { Assignment, AssignmentKey, Lease, LeaseRequest } from './types.ts';
+import type { Assignment, AssignmentKey, Lease } from './types.ts';
 import { StoreUnavailable } from './unavailable.ts';
 import { assignmentOf } from './views.ts';
 import { query, write } from './writer.ts';
 
 /** Leases that lapse in one transaction. */
 const lapsesAtOnce = 1000;
-/** How often a worker whose candidates were all taken in the same moment looks further. */
-const mostLooks = 4;
+/** Candidates beyond those wanted that a worker looks at first. */
+const firstLookSpare = 3;
 
 /** A {@link Store} over either database. */
 export function sqlStore(database: Database, options: StoreOptions): Store {
@@ -44,7 +44,7 @@ export function sqlStore(database: Database, options: StoreOptions): Store {
     return group.run({
       slots,
       decide(set) {
-        if (!decide(set, [])) return null;
+        if (!decide(set)) return null;
         return assignmentOf({ ...set.assignments.get(key.campaign, key.task, key.worker)! });
       },
     });
@@ -57,18 +57,26 @@ export function sqlStore(database: Database, options: StoreOptions): Store {
     ...structureOf(database, options),
 
     async lease(request) {
+      const { campaign, worker, candidates, propensities } = request;
+      const propensityOf = (task: number) => propensities?.[candidates.indexOf(task)];
       const leases: Lease[] = [];
-      for (let look = 0; look < mostLooks; look++) {
-        const wanted: LeaseRequest = { ...request, count: request.count - leases.length };
-        const { campaign, worker, candidates, count } = wanted;
-        if (count <= 0 || candidates.length === 0) break;
-        const found = await group.run({
-          // Some to spare, for those that others take between the look and the lock.
-          candidates: { campaign, worker, candidates, limit: count * 2 },
-          decide: (set, free) => decideLease(set, wanted, free, now()),
+      // Every candidate looked at is locked. Most first choices are free, so few are looked at first.
+      let from = 0;
+      let look = request.count + firstLookSpare;
+      while (leases.length < request.count && from < candidates.length) {
+        const wanted = {
+          ...request,
+          count: request.count - leases.length,
+          candidates: candidates.slice(from, from + look),
+        };
+        const got = await group.run({
+          campaigns: [{ campaign }],
+          slots: wanted.candidates.map((task) => ({ campaign, task, worker })),
+          decide: (set) => decideLease(set, wanted, propensityOf, now()),
         });
-        leases.push(...found.leases);
-        if (!found.contested) break;
+        leases.push(...got);
+        from += look;
+        look *= 4;
       }
       return leases;
     },
@@ -157,30 +165,15 @@ export function sqlStore(database: Database, options: StoreOptions): Store {
   };
 }
 
-/** One transaction for many operations: look for candidates, load and lock, decide each, write. */
+/** One transaction for many operations: load and lock what all of them need, decide each, write. */
 function commitAll(database: Database, operations: readonly Operation<unknown>[]): Promise<unknown[]> {
   return write(database, async (set) => {
-    const seeking = operations.filter(({ candidates }) => candidates !== undefined);
-    const free = new Map<Operation<unknown>, readonly number[]>();
-    if (seeking.length > 0) {
-      const found = await database.freeCandidates(
-        set.transaction,
-        seeking.map(({ candidates }) => candidates!),
-      );
-      seeking.forEach((operation, i) => {
-        free.set(operation, found[i]);
-      });
-    }
-    const slots = operations.flatMap((operation) => {
-      const { campaign, worker } = operation.candidates ?? {};
-      const sought = (free.get(operation) ?? []).map((task) => ({ campaign: campaign!, task, worker: worker! }));
-      return [...(operation.slots ?? []), ...sought];
-    });
-    const people = seeking.map(({ candidates }) => ({ campaign: candidates!.campaign, worker: candidates!.worker }));
-    await set.loadTasks([...operations.flatMap(({ tasks }) => tasks ?? []), ...slots]);
-    await set.loadWorkers([...people, ...slots]);
+    const slots = operations.flatMap((operation) => operation.slots ?? []);
+    await set.readCampaigns(operations.flatMap((operation) => operation.campaigns ?? []));
+    await set.loadTasks(operations.flatMap((operation) => operation.tasks ?? []).concat(slots));
+    await set.loadWorkers(slots);
     await set.loadAssignments(slots);
-    return operations.map((operation) => operation.decide(set, free.get(operation) ?? []));
+    return operations.map((operation) => operation.decide(set));
   });
 }
 

@@ -15,24 +15,6 @@ export function openSqlite(path: string): Database {
     db: new Kysely<Tables>({ dialect: new SqliteDialect({ database: forKysely(handle) }) }),
     rows: (_table, columns, rows) =>
       sql`(select ${sql.join(columns.map((name, i) => sql`value ->> ${sql.lit(i)} as ${sql.ref(name)}`))} from json_each(${cells(columns, rows)}))`,
-    async freeCandidates(db, requests) {
-      // `cross join` keeps the array outside, in its order, so that the limit ends the search early.
-      const found: number[][] = [];
-      for (const { campaign, worker, candidates, limit } of requests) {
-        const { rows } = await sql<{ task: number }>`
-          select candidate.value as task from json_each(${JSON.stringify(candidates)}) as candidate
-          cross join task on task.campaign = ${campaign} and task.task = candidate.value
-          where task.status = 'open' and ifnull(task.open_leases + task.accepted < task.k, true)
-            and (select status from campaign where campaign = ${campaign}) = 'open'
-            and not exists (
-              select 1 from assignment as met
-              where met.campaign = ${campaign} and met.task = candidate.value and met.worker = ${worker}
-                and met.state <> 'lapsed')
-          limit ${limit}`.execute(db);
-        found.push(rows.map(({ task }) => task));
-      }
-      return found;
-    },
     // There is one writer at a time: nobody comes between.
     forUpdate: sql``,
     log: {

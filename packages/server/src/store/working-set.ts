@@ -87,6 +87,10 @@ export class WorkingSet {
   loadCampaigns(wanted: readonly { readonly campaign: number }[]): Promise<void> {
     return this.#load(this.campaigns, wanted, this.#database.forUpdate);
   }
+  /** Without the lock, to look at only: campaigns are looked at by everything that happens in them. */
+  readCampaigns(wanted: readonly { readonly campaign: number }[]): Promise<void> {
+    return this.#load(this.campaigns, wanted, sql``);
+  }
   loadTasks(wanted: readonly TaskKey[]): Promise<void> {
     return this.#load(this.tasks, wanted, this.#database.forUpdate);
   }

@@ -104,7 +104,7 @@ describe('operations that share a transaction', () => {
   it('are committed together, in the order of the calls', async () => {
     const groups: unknown[][] = [];
     const group = new GroupCommit(async (operations) => {
-      const results = operations.map((each) => each.decide({} as never, []));
+      const results = operations.map((each) => each.decide({} as never));
       groups.push(results);
       await new Promise((later) => setTimeout(later, 5));
       return results;
@@ -123,7 +123,7 @@ describe('operations that share a transaction', () => {
     let away = false;
     const group = new GroupCommit(async (operations) => {
       if (away) throw new StoreUnavailable('test');
-      const results = operations.map((each) => each.decide({} as never, []));
+      const results = operations.map((each) => each.decide({} as never));
       if (results.includes('bad')) throw new Error('fault');
       return results;
     }, isFault);
