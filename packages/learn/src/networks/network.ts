@@ -4,7 +4,7 @@ import { GraphBuilder } from './graph.ts';
 import { type Architecture, emitLayers, inputSize, type Mask, type Parameter } from './layers.ts';
 import { encodeOnnx } from './onnx-file.ts';
 import { adamScalars, type Optimiser } from './optimisers.ts';
-import type { RuntimeTensor } from './runtime.ts';
+import { fillsMemory, type RuntimeTensor } from './runtime.ts';
 
 /** How one step is made. */
 export interface StepOptions {
@@ -283,6 +283,7 @@ export class Network {
   #fetches(graph: Compiled, withMoments: boolean, signal: Signal): Record<string, RuntimeTensor | null> {
     const fetches: Record<string, RuntimeTensor | null> = signal === 'targets' ? { loss: null } : {};
     const { Tensor } = graph.runtime;
+    const fills = fillsMemory(graph.runtime);
     for (const parameter of graph.parameters) {
       const { value, shape } = parameter;
       for (const name of withMoments ? [value.name, ...momentNames(parameter)] : [value.name]) {
@@ -291,7 +292,7 @@ export class Network {
           held = new Float32Array((this.#parameters.get(value.name) as Float32Array).length);
           this.#spare.set(name, held);
         }
-        fetches[`next_${name}`] = new Tensor('float32', held, shape);
+        fetches[`next_${name}`] = fills ? new Tensor('float32', held, shape) : null;
       }
     }
     return fetches;
