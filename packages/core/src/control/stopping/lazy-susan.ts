@@ -1,5 +1,6 @@
 import { logGamma } from '../../math/gamma-functions.ts';
 import { logSumExp } from '../../math/log-sum-exp.ts';
+import { affordable, ask, type Controller, stop } from './controller.ts';
 
 /** Open questions: any text may be the answer, one of them is right. */
 export interface OpenQuestion {
@@ -94,11 +95,8 @@ export function solveOpenQuestion(question: OpenQuestion, worth: number, price: 
     let node: Node = { value: worth * accuracy, answers: 0, accuracy, asks: false };
     if (counts.reduce((sum, count) => sum + count, 0) < most) {
       const asked = { value: -price, answers: 1, accuracy: 0 };
-      for (let j = 0; j <= counts.length; j++) {
-        const next = counts.slice();
-        next[j] = (next[j] ?? 0) + 1;
-        const chance = Math.exp(openBelief(next, question).logEvidence - belief.logEvidence);
-        const then = visit(next.sort((a, b) => b - a));
+      for (const { next, chance } of oneMore(counts, belief, question)) {
+        const then = visit(next);
         asked.value += chance * then.value;
         asked.answers += chance * then.answers;
         asked.accuracy += chance * then.accuracy;
@@ -115,6 +113,94 @@ export function solveOpenQuestion(question: OpenQuestion, worth: number, price: 
     accuracy,
     asks: (counts) => visit([...counts].sort((a, b) => b - a)).asks,
   };
+}
+
+/**
+ * Accuracy of always taking `answers` answers and submitting the commonest: what the adaptive policy is compared with.
+ *
+ * Answers given equally often are equally likely to be right, so ties need no rule.
+ */
+export function pluralityAccuracy(question: OpenQuestion, answers: number): number {
+  const memo = new Map<string, number>();
+  const visit = (counts: readonly number[], left: number): number => {
+    const key = `${left}:${counts.join()}`;
+    const known = memo.get(key);
+    if (known !== undefined) return known;
+    const belief = openBelief(counts, question);
+    let accuracy = 0;
+    if (left === 0) accuracy = belief.answers[0] ?? 0;
+    else {
+      for (const { next, chance } of oneMore(counts, belief, question)) accuracy += chance * visit(next, left - 1);
+    }
+    memo.set(key, accuracy);
+    return accuracy;
+  };
+  return visit([], answers);
+}
+
+/** What counts may come next, largest first, and how likely each is. */
+function oneMore(
+  counts: readonly number[],
+  belief: OpenBelief,
+  question: OpenQuestion,
+): { readonly next: readonly number[]; readonly chance: number }[] {
+  return Array.from({ length: counts.length + 1 }, (_, j) => {
+    const next = counts.slice();
+    next[j] = (next[j] ?? 0) + 1;
+    const chance = Math.exp(openBelief(next, question).logEvidence - belief.logEvidence);
+    return { next: next.sort((a, b) => b - a), chance };
+  });
+}
+
+export interface OpenQuestionOptions extends OpenQuestion {
+  /** What a right submission is worth, in micro-units. */
+  readonly worthMicros: number;
+  /** The most answers, default 12; the optimum is worked out over all partitions of so many. */
+  readonly most?: number;
+}
+
+/**
+ * LazySusan as a controller: asks the cheapest source while the optimum says so, then submits the likeliest answer.
+ *
+ * `counts` of the state are those of the distinct answers given so far, in any order; the label of a stop is an index into
+ * them, 0 where nothing was given. Make answers alike with {@link canonicalAnswer} before counting.
+ *
+ * Source: Lin, Mausam & Weld (2012), UAI, arXiv:1210.4870, planned exactly instead of by lookahead.
+ */
+export function lazySusan({ worthMicros, most = 12, ...question }: OpenQuestionOptions): Controller {
+  const id = 'lazy-susan';
+  const policies = new Map<number, OpenPolicy>();
+  return {
+    id,
+    decide(state) {
+      const given = Array.from(state.counts).filter((count) => count > 0);
+      const belief = openBelief(given, question);
+      const likely = { ...state, posterior: state.counts };
+      const answers = given.reduce((sum, count) => sum + count, 0);
+      const values = { answers, unseen: belief.unseen, best: Math.max(0, ...belief.answers) };
+      const sources = affordable(state);
+      if (sources.length === 0) return stop(id, likely, 'nobody left to ask for the money', values);
+      const cheapest = sources.reduce((a, b) => (b.priceMicros < a.priceMicros ? b : a));
+      const policy =
+        policies.get(cheapest.priceMicros) ?? solveOpenQuestion(question, worthMicros, cheapest.priceMicros, most);
+      policies.set(cheapest.priceMicros, policy);
+      if (answers >= most) return stop(id, likely, `${answers} answers, the most allowed`, values);
+      if (!policy.asks(given)) return stop(id, likely, 'another answer is not worth its price', values);
+      return ask(id, cheapest, 'another answer is worth its price', values);
+    },
+  };
+}
+
+/**
+ * One spelling for answers that mean the same: Unicode NFC, no outer spaces, single inner ones, lower case, numbers in
+ * their shortest form. Keep the raw answer beside it.
+ *
+ * @example
+ * canonicalAnswer('  007.50 '); // => '7.5'
+ */
+export function canonicalAnswer(text: string): string {
+  const plain = text.normalize('NFC').trim().replaceAll(/\s+/g, ' ').toLowerCase();
+  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(plain) && Math.abs(Number(plain)) < 1e15 ? String(Number(plain)) : plain;
 }
 
 const tenths: readonly number[] = Array.from({ length: 11 }, (_, i) => i / 10);

@@ -10,6 +10,8 @@ export interface OnlineEmOptions {
   readonly decay?: number;
   /** Answers a worker is taken to have given before; default 10. */
   readonly head?: number;
+  /** Whose answers count down a worker's steps: `own` (default), or `all`, the published form, which learns late workers slowly. */
+  readonly counter?: 'own' | 'all';
   /** Accuracy of an unknown worker; default 0.7. */
   readonly accuracy?: number;
   /** Smoothing of shares; default 0.01. */
@@ -49,6 +51,7 @@ export class OnlineEm {
   readonly #shares: Float64Array;
   readonly #decay: number;
   readonly #head: number;
+  readonly #ownCounter: boolean;
   readonly #smoothing: number;
   readonly #leastStep: number;
   /** Answers of a task as a list from the newest on: index + 1 of the next, 0 at the end. */
@@ -70,6 +73,7 @@ export class OnlineEm {
     this.classes = classes;
     this.#decay = decay;
     this.#head = head;
+    this.#ownCounter = options.counter !== 'all';
     this.#smoothing = smoothing;
     this.#leastStep = options.leastStep ?? 0;
     this.posterior = new Float64Array(tasks * classes).fill(1 / classes);
@@ -140,7 +144,8 @@ export class OnlineEm {
     this.refresh(task);
     const from = task * classes;
     const given = ++this.answersOfWorker[worker];
-    const step = Math.max(this.#leastStep, (given + this.#head) ** -this.#decay);
+    const counted = this.#ownCounter ? given : this.#answers;
+    const step = Math.max(this.#leastStep, (counted + this.#head) ** -this.#decay);
     const start = worker * classes * classes;
     const joint = this.#joint;
     for (let k = 0; k < classes; k++) {

@@ -103,15 +103,16 @@ describe('screen', () => {
   });
 
   it('accepts as often as worked out exactly', () => {
-    const acceptance = (accuracy: number): number => {
+    const characteristic = (accuracy: number): { accepted: number; tests: number } => {
       // Outcomes as a walk over counts, truncated at 200.
       let alive = new Map<string, { right: number; wrong: number; chance: number }>([
         ['0', { right: 0, wrong: 0, chance: 1 }],
       ]);
-      let accepted = 0;
+      let [accepted, tests] = [0, 0];
       for (let test = 0; test < 200 && alive.size > 0; test++) {
         const next = new Map<string, { right: number; wrong: number; chance: number }>();
         for (const { right, wrong, chance } of alive.values()) {
+          tests += chance;
           for (const ok of [true, false]) {
             const then = { right: right + (ok ? 1 : 0), wrong: wrong + (ok ? 0 : 1) };
             const logRatio = then.right * Math.log(1.6) + then.wrong * Math.log(0.4);
@@ -125,10 +126,19 @@ describe('screen', () => {
         }
         alive = next;
       }
-      return accepted;
+      return { accepted, tests };
     };
-    expect(acceptance(0.9)).toBeCloseTo(0.994098, 5);
-    expect(acceptance(0.5)).toBeCloseTo(0.040114, 5);
+    for (const [accuracy, accepts, mean] of [
+      [0.9, 0.994098, 9.7346],
+      [0.8, 0.926813, 14.2217],
+      [0.7, 0.635518, 18.9282],
+      [0.6, 0.216455, 16.4157],
+      [0.5, 0.040114, 10.6782],
+    ]) {
+      const { accepted, tests } = characteristic(accuracy);
+      expect(accepted).toBeCloseTo(accepts, 6);
+      expect(tests).toBeCloseTo(mean, 4);
+    }
   });
 
   it('trusts by the Beta tail', () => {

@@ -2,9 +2,9 @@ import { Random } from '@assay/core';
 import {
   accuracyGain,
   type Controller,
+  earlyMajority,
   informationGain,
   informationPerPrice,
-  openBelief,
   optimisticKnowledge,
   posteriorThreshold,
   predictive,
@@ -121,24 +121,33 @@ describe('controllers', () => {
     expect(informationPerPrice().decide(state(0.97, sources), new Random(0))).toMatchObject({ kind: 'stop' });
   });
 
+  it('votes early when the others cannot overturn it', () => {
+    const controller = earlyMajority({ accuracy: 0.8, wanted: 0.95 });
+    const at = (counts: number[]) => controller.decide(state(0.5, [source('a', 0.8, 10, 9)], counts), new Random(0));
+    // Seven votes reach .967.
+    expect(at([0, 3])).toMatchObject({ kind: 'ask', values: { votes: 7 } });
+    expect(at([0, 4])).toMatchObject({ kind: 'stop', label: 1, reason: 'the 3 votes left cannot overturn it' });
+    expect(at([4, 3])).toMatchObject({ kind: 'stop', label: 0 });
+    expect(earlyMajority({ accuracy: 0.5, wanted: 0.9 }).decide(state(0.5, [], [1, 0]), new Random(0)).kind).toBe(
+      'stop',
+    );
+  });
+
+  it('takes a task of one class for done', () => {
+    const one: Source = { id: 'a', confusion: Float64Array.of(1), priceMicros: 1, available: 5 };
+    const certain = { ...state(0.5, [one]), posterior: Float64Array.of(1), counts: Float64Array.of(1) };
+    for (const controller of [informationPerPrice(), posteriorThreshold(), taskLookahead({ lossMicros: 1e6 })]) {
+      expect(controller.decide(certain, new Random(0))).toMatchObject({ kind: 'stop', label: 0 });
+    }
+  });
+
   it('takes free answers without a loop and stops at the most', () => {
     const free = state(0.5, [source('free', 0.8, 0, 1e9)], [10, 10]);
     expect(informationPerPrice({ most: 20 }).decide(free, new Random(0)).kind).toBe('stop');
   });
 });
 
-describe('openBelief', () => {
-  it('believes in answers to open questions by how often they came', () => {
-    const a = openBelief([2, 1]);
-    expect(a.unseen).toBeCloseTo(0.28947368, 7);
-    expect(Array.from(a.answers, (p) => Number(p.toFixed(8)))).toEqual([0.47368421, 0.23684211]);
-    const last = openBelief([3, 1, 1]);
-    expect(last.unseen).toBeCloseTo(0.21114909, 7);
-    expect(last.answers[0]).toBeCloseTo(0.47804365, 7);
-    expect(last.difficulty).toBeCloseTo(0.61388903, 7);
-    expect(openBelief([]).unseen).toBeCloseTo(1, 12);
-  });
-
+describe('solveOpenQuestion', () => {
   it.each([
     [1, 100, 53.70123811, 3.895153, 0.575964],
     [5, 20, 9.4665751, 3.306249, 0.638641],

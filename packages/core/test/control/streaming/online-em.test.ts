@@ -55,10 +55,22 @@ describe('OnlineEm', () => {
     [0.02917957, 0.63443431, 0.98619439, 0.0554912].forEach((q, task) => {
       expect(em.posterior[task * 2]).toBeCloseTo(q, 7);
     });
-    expect(em.entropyOf(1)).toBeCloseTo(0.65655342, 7);
+    [0.13187859, 0.65655342, 0.0728349, 0.2143768].forEach((entropy, task) => {
+      expect(em.entropyOf(task)).toBeCloseTo(entropy, 7);
+    });
     expect([0, 1, 2].map((w) => Number(em.reliability(w).toFixed(8)))).toEqual([0.79258613, 0.83307189, 0.30005902]);
     const gain = informationGain(em.posterior.slice(2, 4), em.confusion.slice(4, 8));
     expect(gain).toBeCloseTo(0.22417244, 7);
+    expect(informationGain(em.posterior.slice(6, 8), em.confusion.slice(8, 12))).toBeCloseTo(0.01914452, 7);
+  });
+
+  it('follows the published form with one counter for all', () => {
+    const em = new OnlineEm({ classes: 2, tasks: 4, workers: 3, head: 1, counter: 'all' });
+    for (const [task, worker, label] of stream) em.add(task, worker, label);
+    [0.72640216, 0.76687241, 0.72432639, 0.84811229, 0.55028589, 0.29844913].forEach((share, i) => {
+      expect(em.confusion[4 * (i >> 1) + 3 * (i & 1)]).toBeCloseTo(share, 7);
+    });
+    expect(em.prior[0]).toBeCloseTo(0.49607771, 7);
   });
 
   it('catches up exactly with a batch fit', () => {
@@ -84,12 +96,21 @@ describe('StreamingVotes', () => {
     const expected = [
       0.66666667, 0.66666667, 0.66666667, 0.7, 0.7, 0.70588235, 0.66611433, 0.69814959, 0.63203526, 0.71494203,
     ];
-    const accuracies = stream.map(([task, worker, label]) => votes.add(task, worker, label === 1));
-    expected.forEach((p, t) => {
-      expect(accuracies[t]).toBeCloseTo(p, 7);
-    });
-    [0.69562, -1.54045, -0.89134, 1.37946].forEach((z, task) => {
-      expect(votes.logOdds[task]).toBeCloseTo(z, 4);
+    const odds = [
+      Math.LN2,
+      2 * Math.LN2,
+      -Math.LN2,
+      -1.54044504,
+      -0.84729786,
+      0.02817088,
+      0.69563165,
+      0.83850183,
+      1.37945989,
+      -0.89133804,
+    ];
+    stream.forEach(([task, worker, label], t) => {
+      expect(votes.add(task, worker, label === 1)).toBeCloseTo(expected[t], 7);
+      expect(votes.logOdds[task]).toBeCloseTo(odds[t], 7);
     });
   });
 });
