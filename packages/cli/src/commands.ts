@@ -61,6 +61,26 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/simulate.ts'),
   },
   {
+    name: 'serve',
+    summary: 'live campaigns: pages for workers and leads, nothing to set up',
+    load: () => import('./commands/serve.ts'),
+  },
+  {
+    name: 'campaign',
+    summary: 'make live campaigns, import tasks, invite people, pause, close',
+    load: () => import('./commands/campaign.ts'),
+  },
+  {
+    name: 'status',
+    summary: 'how far a campaign is: expected accuracy, tasks by reason, workers',
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'export',
+    summary: 'answers, labels or workers of a campaign as a file',
+    load: () => import('./commands/export.ts'),
+  },
+  {
     name: 'methods',
     summary: 'the methods, their options and where they come from',
     load: () => import('./commands/methods.ts'),

@@ -4,7 +4,8 @@ import { mix32 } from '@assay/core/math';
 import { classesOf, type Value } from '../protocol/index.ts';
 import type { Happening } from '../store/events.ts';
 import type { AssignmentState, Closing, Json, Store, Task, TaskContent, Worker } from '../store/index.ts';
-import { Beliefs, type Report, reportOn } from './beliefs.ts';
+import { Beliefs, type Report } from './beliefs.ts';
+import { Estimator } from './estimator.ts';
 import { type Header, readHeader } from './header.ts';
 import { LeaseNames } from './lease-names.ts';
 import { LeaseTime } from './lease-time.ts';
@@ -16,10 +17,6 @@ import { isAnswer, isOver, WorkerBook } from './worker-book.ts';
 const shuffle = 16;
 /** Contents kept in memory. */
 const mostContents = 20_000;
-/** Campaigns with at most so many answers are fitted whenever somebody looks. */
-const smallFit = 5000;
-/** At most this share of the time goes to exact fits. */
-const fitShare = 0.05;
 
 /** A task chosen for a worker. */
 export interface Candidate {
@@ -44,6 +41,7 @@ export class LiveCampaign {
   readonly #store: Store;
   readonly #now: () => number;
   readonly #random: Random;
+  readonly #estimator: Estimator | undefined;
   readonly #queue: TaskQueue;
   readonly #taskNames = new DictionaryBuilder();
   readonly #contents = new Map<number, TaskContent>();
@@ -51,15 +49,10 @@ export class LiveCampaign {
   readonly #byPlatform = new Map<string, number>();
   #foreign = new Set<number>();
   #waiting = new Set<number>();
-  readonly #stopping = new AbortController();
   #header: Header;
   #policy: Policy;
   #stopRule: StopRule;
   #open = 0;
-  #fitting: Promise<void> | undefined;
-  #restUntil = 0;
-  #report: { readonly answers: number; readonly changes: number; readonly report: Report } | undefined;
-  #reporting: Promise<void> | undefined;
   #answeredAt: number[] = [];
 
   private constructor(store: Store, header: Header, now: () => number, times: readonly number[]) {
@@ -70,6 +63,8 @@ export class LiveCampaign {
     this.leaseTime = new LeaseTime(times);
     const classes = classesOf(header.question);
     this.beliefs = classes === undefined ? undefined : new Beliefs(classes);
+    const { beliefs } = this;
+    this.#estimator = beliefs === undefined ? undefined : new Estimator(beliefs, () => this.#table(beliefs), now);
     this.#queue = new TaskQueue(64, header.seed);
     this.#random = new Random(header.seed).fork(`live/${now()}`);
     this.#policy = policyOf(header);
@@ -279,7 +274,7 @@ export class LiveCampaign {
     this.#waiting = this.#foreign;
     this.#foreign = new Set();
     await this.settle(due);
-    if (this.beliefs?.isStale === true && this.#now() >= this.#restUntil) this.refit();
+    if (this.#estimator?.isDue === true) this.#estimator.anchor(() => this.#rescoreAll());
   }
 
   /** Follows one event of the log, of this process or another; one that is known already changes nothing. */
@@ -405,55 +400,13 @@ export class LiveCampaign {
     return this.#byPlatform.get(platformId);
   }
 
-  /** Starts an exact fit in the background, unless one runs. */
-  refit(): void {
-    this.#fitting ??= this.#fit().finally(() => {
-      this.#fitting = undefined;
-    });
-  }
-
-  async #fit(): Promise<void> {
-    const started = performance.now();
-    try {
-      if (this.beliefs !== undefined) await this.beliefs.anchor(this.#table(this.beliefs), this.#stopping.signal);
-      for (const task of this.#realTasks()) this.#rescore(task);
-    } catch (error) {
-      if (!(error instanceof AssayError)) throw error;
-    } finally {
-      this.#restUntil = this.#now() + (performance.now() - started) / fitShare;
-    }
-  }
-
-  /**
-   * The labels by the default method and what they are worth. Small campaigns are fitted at once; of large ones this is
-   * the last report, at most 2 % of answers old, and undefined while the first is being made.
-   */
+  /** The labels by the default method and what they are worth; see {@link Estimator.report}. */
   async report(): Promise<Report | undefined> {
-    const { beliefs } = this;
-    if (beliefs === undefined) return undefined;
-    const { answers } = beliefs.stream;
-    const last = this.#report;
-    if (last !== undefined && beliefs.changes === last.changes) return last.report;
-    const small = answers <= smallFit;
-    if (!small && last !== undefined && answers - last.answers <= 0.02 * answers) return last.report;
-    if (small || this.#now() >= this.#restUntil) this.#reporting ??= this.#makeReport(beliefs);
-    if (small) await this.#reporting;
-    return this.#report?.report;
+    return this.#estimator?.report();
   }
 
-  async #makeReport(beliefs: Beliefs): Promise<void> {
-    const started = performance.now();
-    try {
-      const { changes } = beliefs;
-      const { answers } = beliefs.stream;
-      const report = await reportOn(this.#table(beliefs), this.#stopping.signal);
-      this.#report = { answers, changes, report };
-    } catch (error) {
-      if (!(error instanceof AssayError)) throw error;
-    } finally {
-      this.#reporting = undefined;
-      this.#restUntil = this.#now() + (performance.now() - started) / fitShare;
-    }
+  #rescoreAll(): void {
+    for (const task of this.#realTasks()) this.#rescore(task);
   }
 
   #table(beliefs: Beliefs): ReturnType<Beliefs['table']> {
@@ -461,10 +414,8 @@ export class LiveCampaign {
     return beliefs.table(copied(this.#taskNames), workers, dictionaryOf(beliefs.classes));
   }
 
-  /** Waits for the fit that runs and starts no more. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await Promise.all([this.#fitting, this.#reporting]);
+    await this.#estimator?.stop();
   }
 
   // ---------------------------------------------------------------- reading
@@ -509,7 +460,7 @@ export class LiveCampaign {
     }
     await this.#readPracticeRight();
     await this.settle(this.#realTasks());
-    if (this.beliefs !== undefined && this.beliefs.stream.answers > 0) this.refit();
+    if (this.#estimator?.isDue === true) this.#estimator.anchor(() => this.#rescoreAll());
   }
 
   /** How much practice each worker got right: only the answers say. */

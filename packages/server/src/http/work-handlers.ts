@@ -32,7 +32,10 @@ export function workHandlers(
       const known = platformId === undefined ? undefined : live.workerOf(platformId);
       if (known === undefined && !(await store.access.useInvite(invite.id))) throw closedLink();
       const name = body.name ?? `worker ${live.workers.length + 1}`;
-      const row = await store.addWorker(invite.campaign, { name, kind: 'human', platformId }, `invite:${invite.id}`);
+      let row = await store.addWorker(invite.campaign, { name, kind: 'human', platformId }, `invite:${invite.id}`);
+      if (body.name !== undefined && body.name !== row.name) {
+        row = await store.changeWorker(invite.campaign, row.worker, { name: body.name }, `worker:${row.worker}`);
+      }
       await live.readWorker(row.worker);
       const secret = newSecret();
       const csrf = csrfOf(secret);
