@@ -151,15 +151,15 @@ export function* planFrontier(
     );
   }
   const mostPeople = Math.min(options.mostPeople ?? 9, Math.max(1, pilot.people.length));
-  const recipes = tooThin ? [] : recipesOf(pilot, mostPeople);
   const names = Array.from(pilot.ais, (w) => table.workers.name(w));
+  const families = familyNumbers(names, options.prices.families);
+  const recipes = tooThin ? [] : recipesOf(pilot, mostPeople, families);
   if (!tooThin && names.length > 1 && pilot.truth.length < enoughToResample) {
     warnings.push(
       `Joint mistakes of AI workers are modelled, not observed: ${pilot.truth.length} known labels are few.`,
     );
   }
   const kinds = fitTwoKinds(pilot);
-  const families = familyNumbers(names, options.prices.families);
   const model = crowdModelOf(table, pilot, kinds, families);
   const forecasts = tooThin
     ? directForecasts(pilot)
@@ -244,22 +244,37 @@ function labelsOf(table: AnswerTable, seed: number): Int32Array {
   return Int32Array.from({ length: table.taskCount }, (_, task) => estimate.labelIndex(task));
 }
 
-function recipesOf(pilot: Pilot, mostPeople: number): Recipe[] {
+function recipesOf(pilot: Pilot, mostPeople: number, families: readonly number[]): Recipe[] {
   const recipes: Recipe[] = [];
   const withPeople = pilot.people.length > 0;
   if (withPeople) for (let people = 1; people <= mostPeople; people++) recipes.push({ people, ais: [] });
   const all = Array.from(pilot.ais.keys());
-  const sets = all.length <= 1 ? all.map((ai) => [ai]) : [...all.slice(0, 6).map((ai) => [ai]), all];
-  for (const ais of sets) recipes.push({ people: 0, ais });
+  // Relatives hardly add to each other: the best of each family is a plan of its own.
+  const best = bestOfFamilies(pilot, families);
+  const teams = [all, best].filter((team, i) => team.length > 0 && (i === 0 || team.length < all.length));
+  const alone = all.slice(0, 6).map((ai) => [ai]);
+  for (const ais of [...alone, ...teams.filter((team) => team.length > 1)]) recipes.push({ people: 0, ais });
   if (!withPeople) return recipes;
-  // Mixes take all AIs together; every subset would be too many.
-  for (const ais of all.length === 0 ? [] : [all]) {
+  // Mixes take these teams; every subset would be too many.
+  for (const ais of teams) {
     for (const people of [1, 2, 3, 5]) if (people <= mostPeople) recipes.push({ people, ais });
     for (const people of [3, 5]) {
       for (const threshold of thresholds) if (people <= mostPeople) recipes.push({ people, ais, threshold });
     }
   }
   return recipes;
+}
+
+/** The most accurate AI of each family on the gold tasks, by index; the first of equals. */
+function bestOfFamilies({ ais, aiSaid, truth }: Pilot, families: readonly number[]): number[] {
+  const right = Array.from(ais, (_, ai) => {
+    return Array.from(truth).filter((known, g) => aiSaid[g * ais.length + ai] === known).length;
+  });
+  return [...new Set(families)].map((family) =>
+    Array.from(ais.keys())
+      .filter((ai) => families[ai] === family)
+      .reduce((best, ai) => (right[ai] > right[best] ? ai : best)),
+  );
 }
 
 /** Majority vote for the numbers of answers the pilot has itself, and each AI alone by its gold tasks. */

@@ -63,6 +63,43 @@ describe('plan', () => {
     }
   });
 
+  it('offers the best of each family beside all models, and never more for a copy than for a stranger', () => {
+    const withModels = (copy: boolean): AnswerTable => {
+      const { rows, truth } = crowd(recipe);
+      const [first, second, third] = [new Random(1), new Random(2), new Random(3)];
+      for (const [task, label] of truth) {
+        const other = label === 'c0' ? 'c1' : 'c0';
+        const one = first.bernoulli(0.8) ? label : other;
+        const strange = second.bernoulli(0.8) ? label : other;
+        rows.push([task, 'gpt-a', one], [task, 'gpt-b', copy ? one : strange]);
+        rows.push([task, 'gpt-c', third.bernoulli(0.75) ? label : other]);
+      }
+      const { table } = answersFrom(rows).withGold(truth);
+      const workerKind = Uint8Array.from(table.workers.names(), (name) => (name.startsWith('gpt') ? 1 : 0));
+      return table.with({ workerKind });
+    };
+    const families = { 'gpt-a': 'x', 'gpt-b': 'x' };
+    const options = {
+      prices: { humanMicros: 50_000, aiMicros: { ai: 1_000 }, families },
+      budgetMicros: 1e9,
+      draws: 8,
+      mostPeople: 1,
+    };
+    const [copies, strangers] = [true, false].map((copy) => plan(withModels(copy), options).points);
+    const of = (points: typeof copies, ais: string[]) =>
+      points.find((point) => point.people === 0 && point.ais.join() === ais.join());
+    expect(of(copies, ['gpt-a', 'gpt-c'])).toBeDefined();
+    const [all, allStrange] = [copies, strangers].map((points) => of(points, ['gpt-a', 'gpt-b', 'gpt-c']));
+    expect(all?.costMicros).toBe(360_000);
+    expect(all?.accuracy.value).toBeLessThan((allStrange?.accuracy.value ?? 0) - 0.02);
+  });
+
+  it('takes a plain vote for one answer and names the method of every plan', () => {
+    const { points } = plan(pilot(), { prices, budgetMicros: 1e9, draws: 8, mostPeople: 4 });
+    expect(points[0].method).toBe('majority-vote');
+    for (const { method } of points) expect(['majority-vote', 'coin-shrunk']).toContain(method);
+  });
+
   it('says that it is an upper bound without known labels, and what is missing', () => {
     const table = answersFrom(crowd(recipe).rows);
     const result = plan(table, { prices, budgetMicros: 1e9, draws: 4, mostPeople: 3 });
