@@ -4,14 +4,8 @@ import { expect, it } from 'vitest';
 import { openStore, type Store } from '../../src/store/index.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
-import {
-  copyLog,
-  describeOnPostgres,
-  describeOnStores,
-  everything,
-  newCampaign,
-  testClock,
-} from '../support/stores.ts';
+import { copyLog, everything } from '../support/logs.ts';
+import { describeOnPostgres, describeOnStores, newCampaign, testClock } from '../support/stores.ts';
 
 /** Anything that can happen to a small campaign, with numbers that often meet. */
 const step = fc.oneof(

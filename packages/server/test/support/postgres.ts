@@ -77,7 +77,8 @@ function run(command: string, parameters: readonly string[]): void {
     throw new Error(`${command} ${parameters.join(' ')} failed: ${error?.message ?? `status ${status}`}`);
 }
 
-function freePort(): Promise<number> {
+/** A port of the loopback that nobody listens on now. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
