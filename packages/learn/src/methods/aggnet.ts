@@ -1,7 +1,15 @@
 import { estimateOf, tableNotes } from '@assay/core';
 import { NetworkCoWorker, peopleOf } from './co-workers.ts';
-import { answerCounts, classFrequencies, logFrequencies, normaliseConfusions, posteriorInPlace } from './confusions.ts';
+import {
+  answerCounts,
+  classFrequencies,
+  logFrequencies,
+  normaliseConfusions,
+  peopleAlone,
+  posteriorInPlace,
+} from './confusions.ts';
 import { defineLearnMethod, type LearnMethod, needFeatures } from './method.ts';
+import { FixedModels } from './models.ts';
 import { confusionOptions, foldsOf, foldsOption, networkOptions, networkSettings } from './options.ts';
 import { voteShares } from './votes.ts';
 import { workersOf } from './workers.ts';
@@ -11,7 +19,8 @@ import { workersOf } from './workers.ts';
  *
  * The strongest simple method while the network is decent; unlike `haem` it believes a network that is
  * wrong and sure of it, which `clip` and `temper` soften. Tasks without features start from class
- * frequencies. The network goes on training through the rounds: all `epochs` together. The objective
+ * frequencies. Models whose answers are fixed (kind `ai`) join the evidence as in `haem`: by confusions
+ * of their own, capped, copies as one. The network goes on training through the rounds: all `epochs` together. The objective
  * is the log-likelihood, which rises up to the noise of training.
  *
  * Source: Raykar et al. (2010); Albarqouni et al. (2016), a generalised EM with a network in the place
@@ -63,6 +72,7 @@ export const aggnet: LearnMethod = defineLearnMethod({
     const settings = { ...networkSettings(values, folds, Math.max(1, Math.round(values.epochs / rounds))), warm: true };
     const network = new NetworkCoWorker(people, features, settings, context);
     let q = voteShares(people);
+    const models = await FixedModels.of(table, () => peopleAlone(people, q, rule, strength).q);
     let confusion: Float64Array = new Float64Array(0);
     let opinions: Float64Array | undefined;
     const objective: number[] = [];
@@ -73,6 +83,7 @@ export const aggnet: LearnMethod = defineLearnMethod({
       normaliseConfusions(confusion, classCount, rule, strength);
       const next = logFrequencies(classFrequencies(people, q), taskCount);
       asPrior(next, opinions, values.temper, values.clip, classCount);
+      models.join(next, q);
       objective.push(posteriorInPlace(people, next, confusion));
       q = next;
     }
@@ -84,11 +95,11 @@ export const aggnet: LearnMethod = defineLearnMethod({
         seed: context.seed,
         posterior: q,
         prior,
-        workers: workersOf(table, confusion, prior),
+        workers: workersOf(table, models.withConfusions(confusion), prior),
         objective,
         iterations: objective.length,
         stopReason: 'rounds done',
-        notes: [...tableNotes(table), ...network.notes, ...features.notes],
+        notes: [...tableNotes(table), ...network.notes, ...features.notes, ...models.notes],
       }),
       classifier: network.classifier,
       opinions,

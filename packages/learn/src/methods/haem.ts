@@ -11,24 +11,18 @@ import {
 } from './confusions.ts';
 import { copyGuard } from './copies.ts';
 import { defineLearnMethod, type LearnMethod, needFeatures } from './method.ts';
+import { copyNote, type ModelSettings, type WeighedModel, weighModels } from './models.ts';
 import { confusionOptions, foldsOf, foldsOption, networkOptions, networkSettings } from './options.ts';
 import { voteShares } from './votes.ts';
 import { workersOf } from './workers.ts';
 
 /** Settings of the rounds, apart from the network. */
-export interface HaemSettings {
+export interface HaemSettings extends ModelSettings {
   readonly rounds: number;
   readonly start: 'human' | 'vote';
   readonly confusion: ConfusionRule;
   readonly strength: number;
-  /** Pseudo-answers per row of a model's confusion, spread evenly. */
-  readonly smooth: number;
-  readonly vote: 'hard' | 'soft';
-  /** Largest log-odds one fixed model may bring. */
-  readonly mostWeight: number;
   readonly freezePeople: boolean;
-  /** Recognise models that copy each other. */
-  readonly guard: boolean;
 }
 
 /** What {@link runHaem} found. */
@@ -38,11 +32,7 @@ export interface HaemFit {
   readonly confusion: Float64Array;
   readonly prior: Float64Array;
   /** Confusions K×K, opinions T×K and powers of the models, in their order. */
-  readonly models: readonly {
-    readonly confusion: Float64Array;
-    readonly opinions: Float64Array;
-    readonly power: number;
-  }[];
+  readonly models: readonly WeighedModel[];
   /** Posterior of the people alone. */
   readonly people: Float64Array;
   readonly objective: readonly number[];
@@ -79,28 +69,13 @@ export async function runHaem(
   for (let round = 1; round <= rounds; round++) {
     const opinions: Float64Array[] = [];
     for (const each of coWorkers) opinions.push(await each.opinions(q, round === rounds));
-    const { power } = guard
-      ? copyGuard(opinions, alone.q, classCount)
-      : { power: new Float64Array(opinions.length).fill(1) };
     if (!freezePeople || confusion.length === 0) {
       confusion = answerCounts(people, q);
       normaliseConfusions(confusion, classCount, rule, strength);
     }
     prior = classFrequencies(people, q);
     const next = logFrequencies(prior, taskCount);
-    models = coWorkers.map(({ trained }, p) => {
-      const beta = modelConfusion(opinions[p], q, classCount, settings);
-      addOpinions(
-        next,
-        opinions[p],
-        beta,
-        power[p],
-        classCount,
-        settings.vote,
-        trained ? Number.POSITIVE_INFINITY : settings.mostWeight,
-      );
-      return { confusion: beta, opinions: opinions[p], power: power[p] };
-    });
+    models = weighModels(next, coWorkers, opinions, q, alone.q, classCount, settings);
     objective.push(posteriorInPlace(people, next, confusion));
     q = next;
   }
@@ -124,58 +99,6 @@ function withVotes(people: AnswerTable, opinions: readonly Float64Array[], power
     for (let k = 0; k < classCount; k++) q[row + k] = total > 0 ? q[row + k] / total : 1 / classCount;
   }
   return q;
-}
-
-/** β: rows truth, columns said, with `smooth` pseudo-answers spread over each row. */
-function modelConfusion(
-  opinions: Float64Array,
-  q: Float64Array,
-  classCount: number,
-  { smooth, vote }: HaemSettings,
-): Float64Array {
-  const beta = new Float64Array(classCount * classCount).fill(smooth / classCount);
-  for (let row = 0; row < q.length; row += classCount) {
-    if (Number.isNaN(opinions[row])) continue;
-    if (vote === 'hard') {
-      const said = argmaxRow(opinions, row / classCount, classCount);
-      for (let k = 0; k < classCount; k++) beta[k * classCount + said] += q[row + k];
-      continue;
-    }
-    for (let k = 0; k < classCount; k++)
-      for (let l = 0; l < classCount; l++) beta[k * classCount + l] += q[row + k] * opinions[row + l];
-  }
-  for (let row = 0; row < beta.length; row += classCount) {
-    let mass = 0;
-    for (let l = 0; l < classCount; l++) mass += beta[row + l];
-    for (let l = 0; l < classCount; l++) beta[row + l] = mass > 0 ? beta[row + l] / mass : 1 / classCount;
-  }
-  return beta;
-}
-
-function addOpinions(
-  logs: Float64Array,
-  opinions: Float64Array,
-  beta: Float64Array,
-  power: number,
-  classCount: number,
-  vote: 'hard' | 'soft',
-  mostWeight: number,
-): void {
-  const logBeta = beta.map((cell) => Math.log(Math.max(1e-10, cell)));
-  const evidence = new Float64Array(classCount);
-  for (let row = 0; row < logs.length; row += classCount) {
-    if (Number.isNaN(opinions[row])) continue;
-    const said = argmaxRow(opinions, row / classCount, classCount);
-    let most = Number.NEGATIVE_INFINITY;
-    for (let k = 0; k < classCount; k++) {
-      let value = 0;
-      if (vote === 'hard') value = logBeta[k * classCount + said];
-      else for (let l = 0; l < classCount; l++) value += opinions[row + l] * logBeta[k * classCount + l];
-      evidence[k] = value;
-      most = Math.max(most, value);
-    }
-    for (let k = 0; k < classCount; k++) logs[row + k] += power * Math.max(evidence[k], most - mostWeight);
-  }
 }
 
 /**
@@ -299,8 +222,7 @@ export function haemEstimate(
     const { name, trained, worker } = coWorkers[p];
     if (worker >= 0) confusion.set(model.confusion, worker * classCount * classCount);
     const flipped = flips(people, found.people, found.q);
-    if (model.power < 0.95)
-      said.push(`${name} says the same as another model beyond its skill: its vote counts ${model.power.toFixed(2)}`);
+    if (model.power < 0.95) said.push(copyNote(name, model.power));
     let accuracy = 0;
     for (let k = 0; k < classCount; k++) accuracy += found.prior[k] * model.confusion[k * (classCount + 1)];
     return { name, trained, accuracy, power: model.power, flipped, confusion: Array.from(model.confusion) };

@@ -1,7 +1,15 @@
 import { estimateOf, tableNotes } from '@assay/core';
 import { argmaxRow, NetworkCoWorker, peopleOf } from './co-workers.ts';
-import { answerCounts, classFrequencies, logFrequencies, normaliseConfusions, posteriorInPlace } from './confusions.ts';
+import {
+  answerCounts,
+  classFrequencies,
+  logFrequencies,
+  normaliseConfusions,
+  peopleAlone,
+  posteriorInPlace,
+} from './confusions.ts';
 import { defineLearnMethod, type LearnMethod, needFeatures } from './method.ts';
+import { FixedModels } from './models.ts';
 import { confusionOptions, foldsOf, foldsOption, networkOptions, networkSettings } from './options.ts';
 import { voteShares } from './votes.ts';
 import { workersOf } from './workers.ts';
@@ -12,7 +20,8 @@ import { workersOf } from './workers.ts';
  * Use with one answer per task, where people cannot be compared with each other. With more answers
  * `haem` and `aggnet` are better: the posterior here forgets what the network says, so the network
  * may be more accurate than the labels; both are reported. Tasks without features count with what is
- * believed of them. Cost: rounds + 1 trainings, times the folds.
+ * believed of them. Models whose answers are fixed (kind `ai`) are judged as people are, and
+ * join as in `haem`: capped, copies as one. Cost: rounds + 1 trainings, times the folds.
  *
  * Source: Khetan, Lipton & Anandkumar (2018), Algorithm 1. Raw confusions and no folds
  * are literal; so is `prior` for the paper, not for its authors' code.
@@ -51,6 +60,7 @@ export const mbem: LearnMethod = defineLearnMethod({
     const folds = foldsOf(values.folds, taskCount);
     const network = new NetworkCoWorker(people, features, networkSettings(values, folds), context);
     let q = voteShares(people);
+    const models = await FixedModels.of(table, () => peopleAlone(people, q, values.confusion, values.strength).q);
     let confusion: Float64Array = new Float64Array(0);
     let prior = classFrequencies(people, q);
     const objective: number[] = [];
@@ -60,6 +70,7 @@ export const mbem: LearnMethod = defineLearnMethod({
       normaliseConfusions(confusion, classCount, values.confusion, values.strength);
       prior = classFrequencies(people, hard);
       const next = values.prior ? logFrequencies(prior, taskCount) : new Float64Array(taskCount * classCount);
+      models.join(next, hard);
       objective.push(posteriorInPlace(people, next, confusion));
       q = next;
     }
@@ -71,11 +82,11 @@ export const mbem: LearnMethod = defineLearnMethod({
         seed: context.seed,
         posterior: q,
         prior,
-        workers: workersOf(table, confusion, prior),
+        workers: workersOf(table, models.withConfusions(confusion), prior),
         objective,
         iterations: objective.length,
         stopReason: 'rounds done',
-        notes: [...notes, ...network.notes, ...features.notes],
+        notes: [...notes, ...network.notes, ...features.notes, ...models.notes],
       }),
       classifier: network.classifier,
       opinions,

@@ -14,8 +14,9 @@ const mostFeatures = 2000;
  * specificity per worker.
  *
  * Exact and monotone, in float64, without ONNX Runtime. For more classes or networks use `aggnet`.
- * Features are standardised; tasks without features have the intercept only. O(N + T·D²) a Newton
- * step.
+ * Features are standardised; tasks without features have the intercept only. Models whose answers are
+ * fixed (kind `ai`) are workers like others, by their labels, but for the start, which is the people's; where
+ * several may copy each other take `haem`. O(N + T·D²) a Newton step.
  *
  * Source: Raykar, Yu, Zhao, Valadez, Florin, Bogoni & Moy (2010), JMLR 11, section 2, with Beta(2, 2)
  * priors and ridge 0.01.
@@ -65,8 +66,7 @@ export const raykar: LearnMethod = defineLearnMethod({
   async fit(input, { strength, ridge, maxIterations, tolerance, ...rest }, context) {
     const { table } = input;
     const features = needFeatures(input, 'raykar');
-    const people = peopleOf(table);
-    const { taskCount, classCount, workerCount, taskStart, worker, label } = people;
+    const { taskCount, classCount, workerCount, taskStart, worker, label } = table;
     if (classCount > 2) throw tooMany('classes', classCount, 2);
     const { columns } = features.matrix;
     if (columns > mostFeatures) throw tooMany('features', columns, mostFeatures);
@@ -82,7 +82,7 @@ export const raykar: LearnMethod = defineLearnMethod({
     const answered = Array.from({ length: taskCount }, (_, task) => task).filter(
       (t) => taskStart[t + 1] > taskStart[t],
     );
-    const shares = voteShares(people);
+    const shares = voteShares(peopleOf(table));
     const second = classCount === 2 ? 1 : 0;
     const mu = Float64Array.from({ length: taskCount }, (_, task) => shares[task * classCount + second] ?? 0.5);
     const weights = new Float64Array(width);
@@ -115,7 +115,7 @@ export const raykar: LearnMethod = defineLearnMethod({
             logs[truth] += safeLog(label[e] === truth ? right[truth][worker[e]] : 1 - right[truth][worker[e]]);
         mu[task] = 1 / (1 + Math.exp(logs[0] - logs[1]));
         if (taskStart[task + 1] > taskStart[task]) total += Math.max(...logs) + softplus(-Math.abs(logs[0] - logs[1]));
-        if (people.gold !== undefined && people.gold[task] >= 0) mu[task] = people.gold[task];
+        if (table.gold !== undefined && table.gold[task] >= 0) mu[task] = table.gold[task];
       }
       const before = objective.at(-1);
       settled = before !== undefined && Math.abs(total - before) <= tolerance * Math.abs(before);
