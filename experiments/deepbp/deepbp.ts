@@ -11,7 +11,7 @@ import { traceSensitivity } from './trace.ts';
  *
  * 1,000 pictures, 750 workers of four answers each, three answers a picture; pullovers and shirts of
  * Fashion-MNIST in the place of dogs and cats, one hidden layer in the place of four convolutions, the
- * mean of 10 crowds (30 for answers alone) in the place of 50. Figure 5 needs faces that are not public.
+ * mean of 5 crowds (30 for answers alone) in the place of 50. Figure 5 needs faces that are not public.
  * Quick: tables on fewer crowds, figures 4, 7 and 8.
  */
 export const deepbpStudy: Experiment = {

@@ -22,6 +22,9 @@ const byField = thenNetwork(fieldTwo);
 const byBelief = thenNetwork(beliefOne);
 const [crowdLayer] = others;
 const bayesdgc = others[others.length - 1];
+/** Crowds of each setting in the full run. */
+const drawn = 5;
+
 /** The contenders of the figures. */
 const main: readonly Contender[] = [majority, byField, byBelief, deepFieldTwo, deepBelief, crowdLayer, bayesdgc];
 const everybody: readonly Contender[] = [
@@ -55,7 +58,7 @@ const tabled: readonly (readonly [name: string, setting: Setting, quick?: boolea
 /** All contenders with pictures. */
 export async function featureTable({ full }: ExperimentOptions, runs: Runs): Promise<Part> {
   const chosen = tabled.filter(([, , quick]) => full || quick === true);
-  const crowds = full ? 10 : 2;
+  const crowds = full ? drawn : 2;
   const list = full ? everybody : main;
   const found = await runs.all(
     'with pictures',
@@ -134,7 +137,7 @@ export async function blurAndCap(_options: ExperimentOptions, runs: Runs): Promi
   const blurs = [0, 1, 2, 4];
   const list = [deepFieldTwo, deepBelief].flatMap((contender) => caps.map((cap) => capped(contender, cap)));
   const settings = blurs.map((blur) => ({ ...trusted(1), blur }));
-  const found = await runs.all('blur and cap', settings, [beliefOne, ...list], 10);
+  const found = await runs.all('blur and cap', settings, [beliefOne, ...list], drawn);
   const at = (blur: number, cap: number): number =>
     found[blurs.indexOf(blur)][1 + caps.length + caps.indexOf(cap)].inference;
   const alone = found[0][0].inference;
@@ -150,7 +153,7 @@ export async function blurAndCap(_options: ExperimentOptions, runs: Runs): Promi
   return {
     tables: [
       {
-        title: `Blur (rows) and cap (columns): accuracy of the labels, 10 crowds; BP without pictures ${alone.toFixed(3)}`,
+        title: `Blur (rows) and cap (columns): accuracy of the labels, ${drawn} crowds; BP without pictures ${alone.toFixed(3)}`,
         columns: ['method', 'blur', ...caps.map((cap) => `${cap}`)],
         rows: [deepFieldTwo, deepBelief].flatMap(({ name }, c) =>
           blurs.map((blur, row) => [
@@ -173,7 +176,7 @@ export async function blurAndCap(_options: ExperimentOptions, runs: Runs): Promi
 /** Figure 2: how sparse the prior is, known to all methods. */
 export async function sparsity(_options: ExperimentOptions, runs: Runs): Promise<Part> {
   const x = [0.2, 0.4, 0.6, 1, 1.5, 2];
-  const found = await runs.all('sparsity of the prior', x.map(trusted), main, 10);
+  const found = await runs.all('sparsity of the prior', x.map(trusted), main, drawn);
   const gap = (row: number, one: Contender, other: Contender): number =>
     found[row][main.indexOf(one)].inference - found[row][main.indexOf(other)].inference;
   const rivals = main.filter((contender) => contender !== deepBelief);
@@ -209,13 +212,13 @@ export async function spammers(_options: ExperimentOptions, runs: Runs): Promise
       `spammer, ${name}`,
       wrongs.map((wrong) => spammed(wrong, 1, blur)),
       main,
-      10,
+      drawn,
     );
     const byCount = await runs.all(
       `spammers, ${name}`,
       counts.map((count) => spammed(1.4, count, blur)),
       main,
-      10,
+      drawn,
     );
     const loss = (found: Summary[][], contender: Contender, from: number, to: number): number =>
       found[from][main.indexOf(contender)].inference - found[to][main.indexOf(contender)].inference;
@@ -254,7 +257,7 @@ export async function fixedBudget(_options: ExperimentOptions, runs: Runs): Prom
   const x = [1, 2, 3, 4, 5, 8, 10];
   const settings = x.map((redundancy) => ({ ...plain, redundancy, tasks: Math.floor(budget / redundancy) }));
   const list = [byBelief, deepFieldTwo, deepBelief, crowdLayer, bayesdgc];
-  const found = await runs.all('fixed budget', settings, list, 10);
+  const found = await runs.all('fixed budget', settings, list, drawn);
   const sweep: Sweep = { x, label: 'answers per picture', contenders: list, found };
   const test = (row: number, contender: Contender): number => found[row][list.indexOf(contender)].test as number;
   return {
@@ -274,7 +277,7 @@ export async function fixedBudget(_options: ExperimentOptions, runs: Runs): Prom
 function sweepTable(title: string, label: string, { x, contenders, found }: Sweep) {
   const cell = (value: number | null): string => (value === null ? '–' : value.toFixed(3));
   return {
-    title: `${title}: labels / network, 10 crowds`,
+    title: `${title}: labels / network, ${drawn} crowds`,
     columns: [label, ...contenders.map(({ name }) => name)],
     rows: x.map((value, row) => [
       value,

@@ -184,6 +184,19 @@ describeWithRuntime('deepMF and deepBP', () => {
       expect(estimate.label('t1')).toBe('c1');
     });
 
+    it(`${method.id} goes on without a network where no task has features and answers`, async () => {
+      const { rows } = clouds(30, 2);
+      const table = tableOf(rows, ['described']);
+      const features = joinFeatures(table, matrixOf('one', [1, 2], [1, 2], ['described']));
+      const { estimate, classifier } = await learn(method, { table, features }, { options: quick });
+      expect(classifier).toBeUndefined();
+      expect(estimate.notes).toContain('no task has features and answers: nothing was trained');
+      expect([...estimate.posterior.subarray(0, 2)]).toEqual([0.5, 0.5]);
+      const alone = fit(bpOneCoin, table);
+      const same = table.tasks.names().filter((task) => alone.label(task) === estimate.label(task));
+      expect(same.length).toBeGreaterThan(25);
+    });
+
     it(`${method.id} keeps gold tasks at their class`, async () => {
       const input = inputOf(clouds(40, 2));
       const { table } = input.table.withGold(new Map([['t0', 'c1']]));

@@ -52,13 +52,17 @@ export async function alternate(
   const settings = { ...networkSettings({ ...values, patience: 0 }, folds, 1), warm: true };
   const network = new NetworkCoWorker(table, features, settings, { ...context, onProgress: () => {} });
   let found = await settled(inference.update(logPrior), context.signal);
-  let opinions: Float64Array = new Float64Array(0);
+  let opinions: Float64Array = new Float64Array(taskCount * classCount).fill(Number.NaN);
+  const trains = Array.from(features.rowOfTask).some((row, task) => row >= 0 && isInformed(table, task));
+  if (!trains) notes.push('no task has features and answers: nothing was trained');
   const objective: number[] = [];
   for (let epoch = 1; epoch <= values.epochs; epoch++) {
     context.onProgress({ stage: 'epoch', done: epoch - 1, total: values.epochs });
-    // Out of fold, the network for other tasks trains along: it could not catch up in the last epoch.
-    opinions = await network.opinions(found.posterior, folds > 1 || epoch === values.epochs);
-    clipInto(logPrior, opinions, values.clip, classCount, gold);
+    if (trains) {
+      // Out of fold, the network for other tasks trains along: it could not catch up in the last epoch.
+      opinions = await network.opinions(found.posterior, folds > 1 || epoch === values.epochs);
+      clipInto(logPrior, opinions, values.clip, classCount, gold);
+    }
     found = await settled(inference.update(logPrior), context.signal);
     objective.push(Number.isNaN(found.bound) ? explained(found.posterior, opinions, classCount) : found.bound);
   }
@@ -78,11 +82,16 @@ export async function alternate(
       extra: { logEvidence },
     }),
     classifier: network.classifier,
-    opinions,
+    ...(trains ? { opinions } : {}),
   };
 }
 
-/** Answers between two looks at the event loop, in milliseconds. */
+/** Is anything known of the task that a network could be trained on? */
+function isInformed({ taskStart, gold }: AnswerTable, task: number): boolean {
+  return taskStart[task + 1] > taskStart[task] || (gold !== undefined && gold[task] >= 0);
+}
+
+/** Longest stretch of work between two looks at the event loop. */
 const sliceMs = 12;
 
 /** Runs an update to its end, giving way to other work at its pauses. */

@@ -19,9 +19,9 @@ const { model, right, wrong, confusionPrior, ...rest } = propagationOptions;
  *
  * Result: labels by q, workers with 90 % intervals, the network for other tasks, `extra.logEvidence`
  * (Bethe approximation). Tasks without features have the class frequencies as prior, tasks without
- * answers what the network says, clipped. Gold tasks are clamped; answer weights are not used; soft
- * answers count as their most likely class. Nothing here is a bound that rises: the objective is how well
- * the network explains the labels, mean Σ q ln f.
+ * answers what the network says, clipped. Models in the table are workers like any other. Gold tasks are
+ * clamped; answer weights are not used; soft answers count as their most likely class. Nothing here is a
+ * bound that rises: the objective is how well the network explains the labels, mean Σ q ln f.
  *
  * Source: Kim, Cho, Kim & Ok (2022), Algorithm 2 (the product in its eq. 20 must leave the receiving task
  * out). Ours: exact messages instead of 400 draws, or draws made once (the public code draws in every

@@ -13,9 +13,10 @@ import { propagationOptions } from './options.ts';
  *
  * Result: labels by q, workers with 90 % intervals (and confusions with `model: confusion`), the network
  * for other tasks. Tasks without features have the class frequencies as prior, tasks without answers
- * what the network says, clipped. Gold tasks are clamped, answer weights are powers of the likelihood,
- * soft answers count as their most likely class. The objective is the lower bound on the log evidence
- * under the clipped network (eq. 15 without the constant): it never falls while the network stays.
+ * what the network says, clipped. Models in the table are workers like any other. Gold tasks are clamped,
+ * answer weights are powers of the likelihood, soft answers count as their most likely class. The
+ * objective is the lower bound on the log evidence under the clipped network (eq. 15 without the
+ * constant): it never falls while the network stays.
  *
  * Crowd layers and trace regularisation are this with q = f and point estimates of the confusions (the
  * paper, appendix C); here both are learned, and the labels of a task speak together.
