@@ -41,9 +41,9 @@ describeWithRuntime('models with fixed answers', () => {
       expect(Math.abs(three.accuracy - one.accuracy)).toBeLessThan(0.0101);
       expect(three.estimate.notes.filter((note) => /model\d says the same/.test(note))).toHaveLength(3);
       const { accuracy } = one.estimate.workers ?? { accuracy: [] };
-      // MBEM takes the weak network's labels for the truth: whoever is judged by them looks worse.
+      // Judged by labels that are right 85 times of 100, whoever is right 65 times looks a little worse.
       const found = accuracy[one.estimate.workerNames.indexOf('model0')];
-      expect(found).toBeGreaterThan(method === mbem ? 0.52 : 0.6);
+      expect(found).toBeGreaterThan(0.55);
       expect(found).toBeLessThan(0.7);
     });
   }
