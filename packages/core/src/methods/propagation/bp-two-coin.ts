@@ -61,11 +61,10 @@ export const bpTwoCoin: Method = defineMethod({
     const notes = propagationNotes(table);
     if (table.answerCount === 0 || table.classCount < 2) return neutralEstimate(table, method, values, seed, notes);
     const frequencies = knownClasses(table, values.classPrior);
-    const logPrior = logTaskPrior(table, frequencies);
-    const messages = new PairMessages(table, logPrior, prior, values.messages);
+    const messages = new PairMessages(table, logTaskPrior(table, frequencies), prior, values.messages);
     const { iterations, converged, notes: loopNotes } = yield* messageLoop(messages, values);
     const found = messages.workers();
-    const logEvidence = messages.logEvidence(found.logEvidence, logPrior);
+    const logEvidence = messages.logEvidence(found.logEvidence);
     const posterior = messages.posterior(new Float64Array(table.taskCount * 2));
     clampGold(table, posterior);
     const classes = table.taskPrior === undefined ? frequencies : meanRow(posterior, 2);

@@ -144,10 +144,7 @@ function coinBelief(
   const exact = coinPrior({ right, wrong, mixture: settings.mixture, atoms: settings.atoms });
   const prior = settings.messages === 'exact' ? exact : drawnCoins(exact, settings.draws, random.fork('draws'));
   const messages = new CoinMessages(table, logPrior, prior, 'auto');
-  const loop = beliefLoop(table, messages, (priors) => {
-    messages.setLogPrior(priors);
-    return messageLoop(messages, settings);
-  });
+  const loop = beliefLoop(table, messages, () => messageLoop(messages, settings));
   return {
     update: loop.update,
     conclude() {
@@ -170,17 +167,12 @@ function pairBelief(
     confusionPrior === null ? [right, wrong, wrong, right] : matrixOption('confusionPrior', confusionPrior, 2);
   const prior = pairPrior({ right: [a, d], wrong: [b, c], mixture: null, atoms: null });
   const messages = new PairMessages(table, logPrior, prior, 'auto');
-  let priors = logPrior;
-  const loop = beliefLoop(table, messages, (next) => {
-    priors = next;
-    messages.setLogPrior(next);
-    return messageLoop(messages, settings);
-  });
+  const loop = beliefLoop(table, messages, () => messageLoop(messages, settings));
   return {
     update: loop.update,
     conclude(classes) {
       const found = messages.workers();
-      const logEvidence = messages.logEvidence(found.logEvidence, priors);
+      const logEvidence = messages.logEvidence(found.logEvidence);
       return { workers: pairWorkers(table, found, classes), logEvidence, notes: loop.notes() };
     },
   };
@@ -202,10 +194,7 @@ function sampledBelief(
   const propagation = new SampledPropagation(table, logPrior, shared, { alpha, draws, order, random });
   const { messages } = propagation;
   const even = new Float64Array(classCount).fill(1 / classCount);
-  const loop = beliefLoop(table, messages, function* (priors) {
-    messages.setLogPrior(priors);
-    return yield* propagation.settle(settings, () => even);
-  });
+  const loop = beliefLoop(table, messages, () => propagation.settle(settings, () => even));
   return {
     update: loop.update,
     conclude(classes) {
@@ -231,12 +220,13 @@ function sampledBelief(
 function beliefLoop(
   table: AnswerTable,
   messages: Messages & { posterior(out: Float64Array): Float64Array },
-  settle: (logPrior: Float64Array) => Generator<unknown, MessageLoopResult, void>,
+  settle: () => Generator<unknown, MessageLoopResult, void>,
 ): { update: LabelInference['update']; notes: () => readonly string[] } {
   let last: MessageLoopResult | undefined;
   return {
     *update(logPrior) {
-      last = yield* settle(logPrior);
+      messages.setLogPrior(logPrior);
+      last = yield* settle();
       const posterior = messages.posterior(new Float64Array(table.taskCount * table.classCount));
       clampGold(table, posterior);
       return { posterior, bound: Number.NaN };

@@ -30,6 +30,7 @@ export interface PairPosterior {
  */
 export class PairMessages implements Messages {
   readonly #table: AnswerTable;
+  #logPrior: Float64Array;
   /** ln f₂ − ln f₁ of each task. */
   readonly #field: Float64Array;
   readonly #prior: PairPrior;
@@ -54,6 +55,7 @@ export class PairMessages implements Messages {
     this.#table = table;
     this.#prior = prior;
     this.#rule = rule;
+    this.#logPrior = logPrior;
     this.#field = new Float64Array(table.taskCount);
     this.setLogPrior(logPrior);
     this.#logit = this.#field.slice();
@@ -73,6 +75,7 @@ export class PairMessages implements Messages {
   }
 
   setLogPrior(logPrior: Float64Array): void {
+    this.#logPrior = logPrior;
     for (let t = 0; t < this.#field.length; t++) this.#field[t] = logPrior[2 * t + 1] - logPrior[2 * t];
   }
 
@@ -130,9 +133,10 @@ export class PairMessages implements Messages {
     return { mean, variance, covariance, logEvidence };
   }
 
-  /** The Bethe approximation of the log evidence; exact on forests. `logPrior` is the present one. */
-  logEvidence(workerEvidence: number, logPrior: Float64Array): number {
+  /** The Bethe approximation of the log evidence; exact on forests. */
+  logEvidence(workerEvidence: number): number {
     const { taskCount, taskStart } = this.#table;
+    const logPrior = this.#logPrior;
     let total = workerEvidence;
     for (let t = 0; t < taskCount; t++) {
       if (taskStart[t] === taskStart[t + 1]) continue;
