@@ -9,8 +9,9 @@ import { TaskQueue } from './task-queue.ts';
  *
  * @throws {InputError} invalid-predictions
  * @example
- * const queue = activelabQueue(table, [probabilities]);
- * mostUncertain().next({ queue, stream, may, priceMicros }, worker, random);
+ * // Class probabilities of the tasks t1 and t2, by a classifier trained without them.
+ * const queue = activelabQueue(table, [Float64Array.of(0.9, 0.1, 0.5, 0.5)]);
+ * queue.best(2, () => true); // => [0, 1]
  */
 export function activelabQueue(
   table: AnswerTable,

@@ -26,8 +26,18 @@ export interface ChangedDecision {
  * Takes a decision and the line to log with it. Draws depend on the campaign's seed and the index alone.
  *
  * @example
+ * const person = { id: 'person', confusion: Float64Array.of(0.9, 0.1, 0.1, 0.9), priceMicros: 900, available: 5 };
+ * const state = {
+ *   task: 't1',
+ *   posterior: Float64Array.of(0.4, 0.6),
+ *   counts: Float64Array.of(1, 1),
+ *   outstanding: 0,
+ *   sources: [person],
+ *   remainingMicros: null,
+ * };
  * const { decision, line } = decideAndLog(informationPerPrice(), state, 7, 0);
- * log.write(`${JSON.stringify(line)}\n`);
+ * decision.kind; // => 'ask'
+ * replayDecisions([line], informationPerPrice(), 7); // => []
  */
 export function decideAndLog(
   controller: Controller,

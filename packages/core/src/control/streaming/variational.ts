@@ -39,7 +39,7 @@ export interface BatchAnswer {
  * @throws {InputError} invalid-option
  * @example
  * const stream = new StreamingVariational({ classes: 2, workers: 3, tasks: 1000 });
- * stream.addBatch([{ task: 0, worker: 2, label: 1 }]).get(0); // posterior of task 0
+ * stream.addBatch([{ task: 0, worker: 2, label: 1 }]).get(0)[1] > 0.5; // => true
  */
 export class StreamingVariational {
   readonly classes: number;
