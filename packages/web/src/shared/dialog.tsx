@@ -16,13 +16,17 @@ export function Dialog({ title, onClose, children }: DialogProps): VNode {
     dialog.current?.showModal();
     // Not the Close button, which the browser would take: a dialog is read from its title.
     heading.current?.focus();
+    const shown = dialog.current;
+    // Closing gives the focus back to where it was.
+    return () => shown?.close();
   }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it already.
     <dialog
       ref={dialog}
       aria-labelledby={titleId}
-      onClose={onClose}
+      // The event comes late: by then another dialog may have taken this one's place.
+      onClose={() => dialog.current !== null && onClose()}
       onClick={(event) => event.target === dialog.current && dialog.current?.close()}
     >
       <div class="dialog">

@@ -136,6 +136,8 @@ export class Desk {
     if (this.stage.value === 'working') {
       this.#loop.wake();
       void this.#refresh();
+    } else {
+      void this.#recall(this.work.value).catch(() => {});
     }
   }
 
@@ -427,9 +429,7 @@ export class Desk {
       const before = this.work.value.campaign.instructions.version;
       const work = await this.#session.refresh();
       const isNew = work.campaign.instructions.version !== before;
-      if (this.recent.value.length === 0 && work.worker.answers > 0) {
-        this.#remember((await this.#session.call<OwnAnswers>('GET', '/work/answers')).answers);
-      }
+      await this.#recall(work);
       batch(() => {
         this.work.value = work;
         if (isNew && this.stage.value === 'working') {
@@ -440,6 +440,13 @@ export class Desk {
     } catch {
       // The loop meets the same trouble and says so.
     }
+  }
+
+  /** On another device than before, the latest answers come from the server. */
+  async #recall(work: Work): Promise<void> {
+    if (this.recent.value.length > 0 || work.worker.answers === 0) return;
+    const { answers } = await this.#session.call<OwnAnswers>('GET', '/work/answers');
+    if (this.recent.value.length === 0) this.#remember(answers);
   }
 
   /** What a failed exchange means; how long to wait before the next. */

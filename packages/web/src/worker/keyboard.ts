@@ -1,7 +1,7 @@
 import type { Signal } from '@preact/signals';
 import type { Desk } from './desk.ts';
 import { type DialogName, skipTitles } from './dialogs.tsx';
-import { actionOf, type Focus, optionsOf } from './keys.ts';
+import { actionKeys, actionOf, type Focus, optionsOf } from './keys.ts';
 
 /**
  * Listens to the keyboard from before the first paint: a key acts on the state as it is, not on what was last drawn.
@@ -16,6 +16,8 @@ export function listenToKeys(
     if (at === undefined || at.stage.value !== 'working' || event.isComposing) return;
     const focus = focusOf(event.target);
     if (dialog.value !== undefined) {
+      // At once, not when the browser's event comes: the next key may be on its way.
+      if (event.key === actionKeys.cancel) dialog.value = undefined;
       if (dialog.value === 'skip' && focus !== 'text' && skipByKey(at, event)) {
         event.preventDefault();
         dialog.value = undefined;
