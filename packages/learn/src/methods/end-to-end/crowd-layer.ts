@@ -3,16 +3,20 @@ import { defineLearnMethod, type LearnMethod } from '../method.ts';
 import { CrowdLayerLoss } from './crowd-layer-loss.ts';
 import { bayesPosterior, countedConfusions, fitJointly, jointOptions, jointResult } from './end-to-end.ts';
 
+/** Rounds of counting confusions and weighing answers, with the network as it is. */
+const countingRounds = 5;
+
 /**
  * Crowd layer: behind the network, a layer per worker turns its probabilities into what that worker
  * says.
  *
  * The simplest end-to-end method: no probabilities of workers, no constraint. Its network is good
  * where workers gave many answers each; `VW` and `S` have fewer numbers to learn than `MW` and are
- * steadier with few. Where confusions matter in themselves take `ccem`.
+ * steadier with few. Where labels or confusions are what is wanted take `ccem`: free weights make the
+ * network here surer than it should be.
  *
- * The layer is no likelihood. Labels are therefore made as in Dawid-Skene: confusions are counted from
- * what the network says, and Bayes adds the answers of each task; `labels: network` gives the network
+ * The layer is no likelihood. Labels are therefore made as in Dawid-Skene with the network as prior of
+ * each task: confusions are counted from what is believed, and Bayes adds the answers, five times; `labels: network` gives the network
  * alone, as published. Tasks without features count with their vote shares. Workers' confusions are
  * the counted ones. The objective is minus the mean loss of an epoch. O(answers · K²) for `MW`, else
  * O(answers · K).
@@ -34,27 +38,27 @@ export const crowdLayer: LearnMethod = defineLearnMethod({
   options: {
     form: {
       kind: 'choice',
-      default: 'MW',
+      default: 'VW',
       choices: ['MW', 'VW', 'VB', 'VW+B', 'S'],
       does: 'What a worker’s layer does: a matrix, a weight per class, a bias per class, both, or one weight.',
-      why: 'The authors’ best on LabelMe; VW has fewer numbers to learn from few answers.',
+      why: 'Labels 0 to 5 points better than with MW, the authors’ best, on the drawn crowds, music and LabelMe.',
     },
     labels: {
       kind: 'choice',
       default: 'bayes',
       choices: ['bayes', 'network'],
       does: 'Labels by Bayes from the network and the task’s answers, or from the network alone.',
-      why: 'The network alone forgets the answers of the task: 85 against 95 % on the drawn crowds.',
+      why: 'The network alone forgets the answers of the task: 85 against 90 % on the drawn crowds.',
     },
     warmUp: {
       kind: 'number',
-      default: 0,
+      default: 5,
       min: 0,
       max: 10000,
       integer: true,
       unit: 'epochs',
       does: 'Epochs on the vote shares before the layer comes in.',
-      why: 'As published.',
+      why: 'Without, as published, the flat start loses a class for one seed in four on the drawn crowds.',
     },
     ...jointOptions,
   },
@@ -63,8 +67,12 @@ export const crowdLayer: LearnMethod = defineLearnMethod({
     const joint = await fitJointly('crowd-layer', input, values, context, (table) => new CrowdLayerLoss(table, form), {
       warmUp,
     });
-    const confusion = countedConfusions(input.table, joint.believed);
-    const posterior = bayesPosterior(joint, confusion);
+    let confusion = countedConfusions(input.table, joint.believed);
+    let posterior = bayesPosterior(joint, confusion);
+    for (let round = 1; round < countingRounds; round++) {
+      confusion = countedConfusions(input.table, posterior);
+      posterior = bayesPosterior(joint, confusion);
+    }
     if (values.labels === 'network') takeOpinions(input.table, joint.opinions, posterior);
     return jointResult('crowd-layer', joint, values, context, {
       confusion,

@@ -5,8 +5,11 @@ export { ConfusionLogits, type ConfusionStart, startLogits } from './confusion-l
 export { CoupledCrossEntropy, type Regularisers } from './coupled-cross-entropy.ts';
 export { crowdLayer } from './crowd-layer.ts';
 export { type CrowdLayerForm, CrowdLayerLoss } from './crowd-layer-loss.ts';
+export { type Descent, type DescentContext, type DescentSet, descend, type OutputLoss } from './descend.ts';
 export { type Batch, type CrowdLoss, type JointTraining, trainJointly } from './joint-training.ts';
 export { maxMig } from './max-mig.ts';
 export { MutualInformation } from './mutual-information.ts';
 export { OutlierLoss, type OutlierSettings } from './outlier-loss.ts';
 export { AdamParameters } from './parameters.ts';
+export { learnNumbers, type RegressionOptions, type RegressionResult } from './regression.ts';
+export { type NumberAnswers, type RegressionForm, RegressionLayerLoss } from './regression-layer.ts';

@@ -1,10 +1,11 @@
 import type { AnswerTable } from '@assay/core';
 import { softmaxInPlace } from '@assay/core/math';
-import { cancelled, diverged, inputSize, Network, train } from '../../networks/index.ts';
+import { Network, train } from '../../networks/index.ts';
 import type { LearnContext } from '../method.ts';
 import { batchSize, type PreparedTasks } from '../prepared.ts';
 import { voteShares } from '../votes.ts';
 import { pullBackSoftmax } from './confusion-logits.ts';
+import { type Descent, descend } from './descend.ts';
 
 /** Some tasks with what the network thinks of them. */
 export interface Batch {
@@ -25,18 +26,11 @@ export interface CrowdLoss {
 }
 
 /** How network and workers are trained. */
-export interface JointTraining {
-  readonly epochs: number;
-  /** Tasks per step; at most an eighth of all. */
-  readonly batch: number;
-  readonly rate: number;
-  readonly decay: number;
+export interface JointTraining extends Omit<Descent, 'lossRate'> {
   /** Rate of the workers' parameters as a multiple of the network's. */
   readonly workerRate: number;
   /** Epochs on the vote shares alone before workers come in. */
   readonly warmUp?: number;
-  /** Leave out the last batch of an epoch where it is not full. */
-  readonly wholeBatches?: boolean;
 }
 
 /**
@@ -51,57 +45,41 @@ export async function trainJointly(
   prepared: PreparedTasks,
   loss: CrowdLoss,
   settings: JointTraining,
-  context: Pick<LearnContext, 'random' | 'signal' | 'onProgress'>,
+  { random, signal, onProgress }: Pick<LearnContext, 'random' | 'signal' | 'onProgress'>,
 ): Promise<{ network: Network; objective: number[] }> {
-  const { table, architecture, matrix, tasks, rowOfTask } = prepared;
+  const { table, architecture, tasks } = prepared;
   const { classCount } = table;
-  const { epochs, rate, decay, workerRate, warmUp = 0, wholeBatches = false } = settings;
-  const { random, signal } = context;
-  const draws = random.fork('train');
+  const { epochs, rate, decay, workerRate, warmUp = 0 } = settings;
   const network = Network.start(architecture, random.fork('start'));
-  const size = batchSize(settings, tasks.length);
-  const order = Uint32Array.from(tasks);
-  const width = inputSize(architecture);
-  const x = new Float32Array(size * width);
-  const f = new Float64Array(size * classCount);
-  const slope = new Float64Array(size * classCount);
-  const gradient = new Float64Array(size * classCount);
-  const objective: number[] = [];
+  const batch = batchSize(settings, tasks.length);
+  const set = prepared.trainingSet(tasks, voteShares(table));
   if (warmUp > 0) {
-    const training = { rate, decay, epochs: warmUp, batch: size };
-    await train(network, prepared.trainingSet(tasks, voteShares(table)), training, {
-      random: random.fork('warm up'),
+    await train(network, set, { rate, decay, epochs: warmUp, batch }, { random: random.fork('warm up'), signal });
+  }
+  const f = new Float64Array(batch * classCount);
+  const slope = new Float64Array(batch * classCount);
+  const evaluate = (places: Uint32Array, z: Float64Array, slopeOfLogits: Float64Array): number => {
+    const length = places.length * classCount;
+    f.set(z);
+    for (let row = 0; row < length; row += classCount) softmaxInPlace(f, row, classCount);
+    slope.fill(0);
+    const own = { tasks: places.map((place) => tasks[place]), f, slope };
+    const value = loss.evaluate(own) + addGold(table, own);
+    pullBackSoftmax(f, slope, slopeOfLogits, classCount, length);
+    return value;
+  };
+  const losses = await descend(
+    network,
+    set,
+    { evaluate, step: (by) => loss.step(by) },
+    { ...settings, batch, lossRate: workerRate },
+    {
+      random: random.fork('train'),
       signal,
-    });
-  }
-  for (let epoch = 0; epoch < epochs && order.length > 0; epoch++) {
-    context.onProgress({ stage: 'epoch', done: epoch, total: epochs });
-    draws.shuffle(order);
-    const end = wholeBatches && order.length > size ? order.length - (order.length % size) : order.length;
-    let total = 0;
-    for (let from = 0; from < end; from += size) {
-      if (signal?.aborted === true) throw cancelled(signal);
-      const batch = { tasks: order.subarray(from, Math.min(end, from + size)), f, slope };
-      const count = batch.tasks.length;
-      batch.tasks.forEach((task, i) => {
-        x.set(matrix.values.subarray(rowOfTask[task] * width, (rowOfTask[task] + 1) * width), i * width);
-      });
-      const slopeOfLogits = (logits: Float32Array): Float32Array => {
-        f.set(logits);
-        for (let row = 0; row < count * classCount; row += classCount) softmaxInPlace(f, row, classCount);
-        slope.fill(0);
-        gradient.fill(0);
-        total += count * (loss.evaluate(batch) + addGold(table, batch));
-        pullBackSoftmax(f, slope, gradient, classCount, count * classCount);
-        return Float32Array.from(gradient.subarray(0, count * classCount));
-      };
-      await network.stepAlong(x, count, slopeOfLogits, draws, { rate, decay });
-      loss.step(rate * workerRate);
-    }
-    objective.push(-total / end);
-    if (!Number.isFinite(total)) throw diverged(total);
-  }
-  return { network, objective };
+      onEpoch: (epoch) => onProgress({ stage: 'epoch', done: epoch, total: epochs }),
+    },
+  );
+  return { network, objective: losses.map((value) => -value) };
 }
 
 /** Mean over the batch of −log f of the known class of gold tasks. */
