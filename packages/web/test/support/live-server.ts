@@ -35,7 +35,10 @@ export async function startServer(): Promise<LiveServer> {
     const address = server.server.address();
     if (address !== null && typeof address === 'object') port = address.port;
     running = async () => {
-      await server.close();
+      const closed = server.close();
+      // A browser without the network never ends its connections.
+      server.server.closeAllConnections();
+      await closed;
       await store[Symbol.asyncDispose]();
     };
   }
