@@ -2,6 +2,7 @@ import type { Experiment, ExperimentOptions, ExperimentResult } from '../experim
 import { blurAndCap, featureTable, fixedBudget, spammers, sparsity } from './features.ts';
 import { drawsAgainstExact, labelTable, overconfidence, type Part } from './labels.ts';
 import { readGarments } from './pictures.ts';
+import { realCrowds } from './real.ts';
 import { referenceStudy } from './reference.ts';
 import { Runs } from './runs.ts';
 import { traceSensitivity } from './trace.ts';
@@ -30,7 +31,10 @@ export const deepbpStudy: Experiment = {
       await featureTable(options, runs),
       await traceSensitivity(options, garments),
     ];
-    if (full) for (const part of [blurAndCap, sparsity, spammers, fixedBudget]) parts.push(await part(options, runs));
+    if (full) {
+      for (const part of [sparsity, spammers, fixedBudget, blurAndCap]) parts.push(await part(options, runs));
+      parts.push(await realCrowds(options));
+    }
     return {
       tables: parts.flatMap(({ tables }) => tables),
       bands: parts.flatMap(({ bands }) => bands),
