@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -28,6 +29,15 @@ export class Served {
       return;
     }
     throw new Error('the server ended before it was ready');
+  }
+
+  /** CPU milliseconds it has used so far, as Linux counts them. */
+  cpuMs(): number {
+    const fields = readFileSync(`/proc/${this.#child!.pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ');
+    const ticksPerSecond = 100;
+    return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
   }
 
   /** Ends it as a power cut would end a process: no handler runs. */

@@ -1,0 +1,117 @@
+/**
+ * How many answers a second the campaign server keeps: `node bench/server.ts [--quick]`.
+ *
+ * Real server processes, a campaign of 1e5 open tasks with routing by uncertainty, 64 clients in a process of their
+ * own, everything on this machine together: SQLite with one server process, PostgreSQL with one and with three. An
+ * answer counts when the client has the reply, and then it is on disk. Before each round the same number of clients
+ * only insert and commit a row, which is what the machine could do at most. Three rounds, medians.
+ *
+ * `--quick` takes one short round and writes nothing. Needs PostgreSQL's programs and `npm run build`.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { freePort, startCluster } from '../packages/server/test/support/postgres.ts';
+import { Connection } from '../tools/lib/http.ts';
+import { prepareCampaign } from '../tools/storm/campaign.ts';
+import { Served } from '../tools/storm/served.ts';
+import { median } from './runner.ts';
+
+const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const clients = 64;
+const tasks = 100_000;
+const seconds = values.quick ? 4 : 10;
+const rounds = values.quick ? 1 : 3;
+
+interface Measured {
+  readonly answers: number;
+  readonly seconds: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly cpuMs?: number;
+}
+interface Round {
+  readonly load: Measured;
+  readonly bare: Measured;
+  readonly serverCpuMs: number;
+}
+
+async function program(name: string, ...parameters: readonly string[]): Promise<Measured> {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    join(import.meta.dirname, 'server', name),
+    ...parameters,
+  ]);
+  return JSON.parse(stdout);
+}
+
+async function measure(name: string, processes: number, database: (name: string) => string): Promise<string> {
+  const url = database(`load${processes}`);
+  const servers: Served[] = [];
+  for (let i = 0; i < processes; i++) servers.push(new Served(url, await freePort()));
+  for (const server of servers) await server.start();
+  const done: Round[] = [];
+  try {
+    const connection = new Connection(servers[0].port);
+    const settings = { k: 5, adaptive: null, goldShare: 0.05 };
+    const { invite } = await prepareCampaign(url, () => connection, { tasks, settings });
+    // Other processes hear of the campaign by the log.
+    await new Promise((later) => setTimeout(later, 2000));
+    const ports = servers.map(({ port }) => port).join();
+    for (let round = 0; round < rounds; round++) {
+      const bare = await program('bare.ts', database(`bare${processes}`), String(clients), String(seconds));
+      const before = servers.map((server) => server.cpuMs());
+      const load = await program('clients.ts', ports, invite, String(clients), String(seconds));
+      const serverCpuMs = servers.reduce((sum, server, i) => sum + server.cpuMs() - before[i], 0);
+      done.push({ load, bare, serverCpuMs });
+      console.log(name, processes, JSON.stringify(done[round]), `load average ${loadavg()[0].toFixed(1)}`);
+    }
+    connection.close();
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+  const of = (pick: (round: Round) => number): number => median(done.map(pick));
+  const rate = ({ answers, seconds }: Measured): number => answers / seconds;
+  const cells = [
+    name,
+    String(processes),
+    of(({ load }) => rate(load)).toFixed(0),
+    of(({ load }) => load.p50).toFixed(1),
+    of(({ load }) => load.p99).toFixed(1),
+    of(({ bare }) => rate(bare)).toFixed(0),
+    of(({ bare }) => bare.p99).toFixed(1),
+    `${(100 * of(({ load, bare }) => rate(load) / rate(bare))).toFixed(0)} %`,
+    of(({ load, bare }) => load.p99 / bare.p99).toFixed(2),
+    of(({ load, serverCpuMs }) => (1000 * serverCpuMs) / load.answers).toFixed(0),
+    of(({ load }) => (1000 * load.cpuMs!) / load.answers).toFixed(0),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+const rows: string[] = [];
+const folder = mkdtempSync(join(tmpdir(), 'assay-bench-'));
+try {
+  rows.push(await measure('SQLite', 1, (name) => join(folder, `${name}.db`)));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+const cluster = await startCluster();
+try {
+  for (const processes of [1, 3]) rows.push(await measure('PostgreSQL', processes, (name) => cluster.database(name)));
+} finally {
+  cluster.remove();
+}
+const table = `| store | server processes | answers/s | p50 ms | p99 ms | bare commits/s | p99 ms | answers / commits | p99 / p99 | server CPU µs/answer | clients CPU µs/answer |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+${rows.join('\n')}`;
+console.log(table);
+if (!values.quick) {
+  const path = join(import.meta.dirname, 'results/server.md');
+  const old = readFileSync(path, 'utf8');
+  const machine = `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0].model.trim()}, load average ${loadavg()[0].toFixed(1)}`;
+  writeFileSync(
+    path,
+    old.replace(/<!-- table -->[\s\S]*<!-- \/table -->/, `<!-- table -->\n${machine}\n\n${table}\n<!-- /table -->`),
+  );
+}
