@@ -7,8 +7,9 @@ import { fit, type Method } from '../../methods/method.ts';
 import { version } from '../../version.ts';
 import { ceilingOf, crowdModelOf, enoughToResample } from './crowd-model.ts';
 import { type DirectEstimate, directVote } from './direct.ts';
-import { type Forecast, forecast, type Recipe } from './forecast.ts';
+import { type Forecast, forecast } from './forecast.ts';
 import { type Pilot, pilotOf } from './pilot.ts';
+import { familyNumbers, nameOf, recipesOf } from './recipes.ts';
 import { fitTwoKinds, type TwoKinds } from './two-kinds.ts';
 
 /** What an answer costs, in whole micro-units. */
@@ -99,8 +100,6 @@ export const enoughGold = 100;
 
 /** Below so many answers a gold task the kinds of task cannot be told apart. */
 export const leastAnswers = 4;
-
-const thresholds = [0.8, 0.9, 0.95, 0.99];
 
 /**
  * What money buys: accuracy against cost for people, AIs, both, and AIs first with people where they are unsure.
@@ -244,39 +243,6 @@ function labelsOf(table: AnswerTable, seed: number): Int32Array {
   return Int32Array.from({ length: table.taskCount }, (_, task) => estimate.labelIndex(task));
 }
 
-function recipesOf(pilot: Pilot, mostPeople: number, families: readonly number[]): Recipe[] {
-  const recipes: Recipe[] = [];
-  const withPeople = pilot.people.length > 0;
-  if (withPeople) for (let people = 1; people <= mostPeople; people++) recipes.push({ people, ais: [] });
-  const all = Array.from(pilot.ais.keys());
-  // Relatives hardly add to each other: the best of each family is a plan of its own.
-  const best = bestOfFamilies(pilot, families);
-  const teams = [all, best].filter((team, i) => team.length > 0 && (i === 0 || team.length < all.length));
-  const alone = all.slice(0, 6).map((ai) => [ai]);
-  for (const ais of [...alone, ...teams.filter((team) => team.length > 1)]) recipes.push({ people: 0, ais });
-  if (!withPeople) return recipes;
-  // Mixes take these teams; every subset would be too many.
-  for (const ais of teams) {
-    for (const people of [1, 2, 3, 5]) if (people <= mostPeople) recipes.push({ people, ais });
-    for (const people of [3, 5]) {
-      for (const threshold of thresholds) if (people <= mostPeople) recipes.push({ people, ais, threshold });
-    }
-  }
-  return recipes;
-}
-
-/** The most accurate AI of each family on the gold tasks, by index; the first of equals. */
-function bestOfFamilies({ ais, aiSaid, truth }: Pilot, families: readonly number[]): number[] {
-  const right = Array.from(ais, (_, ai) => {
-    return Array.from(truth).filter((known, g) => aiSaid[g * ais.length + ai] === known).length;
-  });
-  return [...new Set(families)].map((family) =>
-    Array.from(ais.keys())
-      .filter((ai) => families[ai] === family)
-      .reduce((best, ai) => (right[ai] > right[best] ? ai : best)),
-  );
-}
-
 /** Majority vote for the numbers of answers the pilot has itself, and each AI alone by its gold tasks. */
 function directForecasts(pilot: Pilot): Forecast[] {
   const forecasts: Forecast[] = [];
@@ -366,14 +332,6 @@ function pointsOf(
   }));
 }
 
-function nameOf({ people, threshold }: Recipe, ais: readonly string[]): string {
-  const persons = people === 1 ? '1 person' : `${people} people`;
-  if (ais.length === 0) return persons;
-  const models = ais.length > 2 ? `${ais.length} AIs` : ais.join(' + ');
-  if (people === 0) return models;
-  return threshold === undefined ? `${models} + ${persons}` : `${models}, ${persons} below ${threshold}`;
-}
-
 /** Probability that the accuracy reaches the target: over the worlds, with the pilot's sampling error where it is larger. */
 function chanceOf(draws: Float64Array, mean: number, pilotSd: number, target: number): number {
   const variance = draws.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, draws.length - 1);
@@ -429,11 +387,6 @@ export function isotonic(values: readonly number[]): number[] {
     }
   }
   return blocks.flatMap(({ sum, count }) => new Array<number>(count).fill(sum / count));
-}
-
-function familyNumbers(names: readonly string[], families: Readonly<Record<string, string>> = {}): number[] {
-  const known = [...new Set(names.map((name) => families[name] ?? name))];
-  return names.map((name) => known.indexOf(families[name] ?? name));
 }
 
 function assumptionsOf(
