@@ -1,4 +1,5 @@
 import type { Random } from '../../math/random.ts';
+import { version } from '../../version.ts';
 import { entropy, greatest } from '../stopping/belief.ts';
 import { labelUncertainty } from './knowledge-gradient.ts';
 
@@ -59,9 +60,11 @@ export interface ImpactProblem {
   readonly votesToFlip: (task: number, label: number) => number;
 }
 
-/** The task whose next answer is expected to change most predictions. */
+/** The task whose next answer is expected to change most predictions. Plain JSON. */
 export interface ImpactChoice {
   readonly task: number;
+  readonly version: string;
+  readonly reason: string;
   /** Expected share of predictions that change. */
   readonly impact: number;
 }
@@ -92,7 +95,13 @@ export function impactSampling(
       const flips = flipped(predicted, retrained(task, label), classCount) / votes;
       impact = optimist ? Math.max(impact, flips) : impact + 0.5 * (predicted[at] + belief[at]) * flips;
     }
-    if (best === null || impact > best.impact + 1e-12) best = { task, impact };
+    if (best !== null && impact <= best.impact + 1e-12) continue;
+    best = {
+      task,
+      impact,
+      version,
+      reason: `${(100 * impact).toFixed(1)} % of the predictions are expected to change`,
+    };
   }
   return best;
 }
