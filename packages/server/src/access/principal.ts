@@ -14,6 +14,8 @@ export interface Principal {
   readonly actor: string;
   /** What it proved itself by. */
   readonly secret: string;
+  /** What a page must send beside its cookie. */
+  readonly csrf: string;
 }
 
 /** Refused because of who asks. `status` is 401 where logging in may help, else 403. */
@@ -80,7 +82,9 @@ export class Gate {
       const hint = `ask somebody who is ${who === 'owner' ? 'the owner' : `a ${who}`}`;
       throw new AccessError(403, 'forbidden', `invalid role "${principal.role}" for this`, hint, principal.actor);
     }
-    if (given.changes && given.bearer === undefined && !equalSecrets(given.csrf ?? '', csrfOf(principal.secret))) {
+    // A page that sends it when it only reads learns that the cookie has become another session's.
+    const checked = given.bearer === undefined && (given.changes || given.csrf !== undefined);
+    if (checked && !equalSecrets(given.csrf ?? '', principal.csrf)) {
       const hint = 'send the csrf value of the session in the header x-assay-csrf';
       throw new AccessError(403, 'missing-csrf', 'missing or invalid x-assay-csrf', hint, principal.actor);
     }
@@ -108,7 +112,8 @@ export class Gate {
 
 function principalOf(found: Session | Token, secret: string): Principal {
   const { role, campaign } = found;
+  const csrf = csrfOf(secret);
   return 'actor' in found
-    ? { role, campaign, worker: found.worker, actor: found.actor, secret }
-    : { role, campaign, worker: null, actor: `${role}:key-${found.id}`, secret };
+    ? { role, campaign, worker: found.worker, actor: found.actor, secret, csrf }
+    : { role, campaign, worker: null, actor: `${role}:key-${found.id}`, secret, csrf };
 }

@@ -1,4 +1,4 @@
-import { AssayError, type Dictionary, DictionaryBuilder, dictionaryOf, Random } from '@assay/core';
+import { type Dictionary, DictionaryBuilder, dictionaryOf, Random } from '@assay/core';
 import { mostUncertain, type Policy, type PolicyState, TaskQueue, valuePerPrice } from '@assay/core/control';
 import { mix32 } from '@assay/core/math';
 import { classesOf, type Value } from '../protocol/index.ts';
@@ -53,6 +53,7 @@ export class LiveCampaign {
   #policy: Policy;
   #stopRule: StopRule;
   #open = 0;
+  #closing: Promise<void> = Promise.resolve();
   #answeredAt: number[] = [];
 
   private constructor(store: Store, header: Header, now: () => number, times: readonly number[]) {
@@ -217,6 +218,12 @@ export class LiveCampaign {
     this.#rescore(task);
   }
 
+  /** Counts a place as taken while the database is asked for it, or no longer. */
+  reserve(task: number, places: 1 | -1): void {
+    this.tasks.leases[task] += places;
+    this.#rescore(task);
+  }
+
   /** Takes note of an answer just given. */
   answered(
     task: number,
@@ -254,16 +261,28 @@ export class LiveCampaign {
     return this.#writeClosings();
   }
 
-  async #writeClosings(): Promise<void> {
+  /** Resolves when the closings under way are written. */
+  async settled(): Promise<void> {
+    await this.#closing;
+  }
+
+  #writeClosings(): Promise<void> {
+    this.#closing = this.#closing.then(() => this.#writeSome());
+    return this.#closing;
+  }
+
+  async #writeSome(): Promise<void> {
     if (this.#unclosed.size === 0) return;
     const closings = [...this.#unclosed.values()];
-    this.#unclosed.clear();
     try {
       await this.#store.close(closings, 'controller');
-      for (const { task } of closings) this.#setClosed(task, true);
-    } catch (error) {
-      if (!(error instanceof AssayError)) throw error;
-      for (const closing of closings) this.#unclosed.set(closing.task, closing);
+    } catch {
+      // The database is away: the next tick tries again.
+      return;
+    }
+    for (const { task } of closings) {
+      this.#unclosed.delete(task);
+      this.#setClosed(task, true);
     }
   }
 
@@ -512,6 +531,7 @@ export class LiveCampaign {
     if (row === undefined) return undefined;
     const known = this.workers[number];
     if (known !== undefined) {
+      known.name = row.name;
       known.paused = row.paused;
       return known;
     }

@@ -16,8 +16,8 @@ import type { WorkerBook } from './worker-book.ts';
 
 /** Own answers that a worker can look at and correct. */
 export const undoable = 10;
-/** Candidates beyond those wanted: another process may have taken some. */
-const spare = 3;
+/** Candidates beyond those wanted: another process may have taken one. */
+const spare = 1;
 
 /** A submission that can be stored: its assignment, and its value where it has one. */
 interface Accepted {
@@ -92,8 +92,9 @@ export class WorkDesk {
     const keys = beating.flatMap(({ key }) => (key?.worker === worker ? key : []));
     for (const task of found) keys.push({ campaign, task, worker });
 
-    const quotaLeft =
-      settings.quota === null ? body.want : settings.quota - mine.answers - accepted.length - mine.held.size;
+    const answering = accepted.filter(({ key }) => mine.held.has(key.task)).length;
+    const taken = mine.answers + accepted.length + mine.held.size - answering;
+    const quotaLeft = settings.quota === null ? body.want : settings.quota - taken;
     const count = Math.max(0, Math.min(body.want - found.length, quotaLeft));
     const working = live.header.status === 'open' && !mine.paused;
     const practiced = {
@@ -102,6 +103,9 @@ export class WorkDesk {
     };
     const candidates = count > 0 && working ? live.choose(worker, count + spare, practiced) : [];
     const expiresAt = now + live.leaseMs();
+    // Until the database has spoken, other requests see these places as taken.
+    const reserved = candidates.slice(0, count);
+    for (const { task } of reserved) live.reserve(task, 1);
 
     const [stored, kept, leased] = await Promise.all([
       accepted.length > 0 ? this.#store.submit(accepted.map((each) => toStore(each, now))) : [],
@@ -117,7 +121,9 @@ export class WorkDesk {
             expiresAt,
           })
         : [],
-    ]);
+    ]).finally(() => {
+      for (const { task } of reserved) live.reserve(task, -1);
+    });
 
     for (const lease of leased) live.move(lease.task, worker, 'leased');
     const touched: number[] = [];

@@ -2,7 +2,7 @@ import type { AssignmentState } from '../store/index.ts';
 
 /** What a process knows of one worker of a campaign. */
 export class WorkerBook {
-  readonly name: string;
+  name: string;
   paused: boolean;
   /** Where the worker stands with each task ever given. */
   readonly states: Map<number, AssignmentState> = new Map();

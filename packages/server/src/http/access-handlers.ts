@@ -70,8 +70,8 @@ export function accessHandlers({ store, campaigns, gate, now }: Context): Handle
       return { role, campaign, csrf };
     },
 
-    async session({ principal: { role, campaign, secret } }) {
-      return { role: role as Session['role'], campaign, csrf: csrfOf(secret) };
+    async session({ principal: { role, campaign, csrf } }) {
+      return { role: role as Session['role'], campaign, csrf };
     },
 
     async logout({ endSessions }) {

@@ -71,6 +71,7 @@ export function campaignHandlers({ store, campaigns }: Context): Handlers<Names>
     async tasks({ params, query }) {
       const { live } = await campaigns.get(params.campaign);
       const { cursor: after, limit = 100, ...filter } = query;
+      await live.settled();
       const { rows, next } = await store.tasks(params.campaign, { ...filter, after, limit });
       const contents = await live.contents(rows.map(({ task }) => task));
       const tasks = rows.map((row): Task => {
@@ -133,6 +134,7 @@ export function campaignHandlers({ store, campaigns }: Context): Handlers<Names>
           hint,
         });
       }
+      await live.settled();
       live.move(key.task, key.worker, 'rejected');
       await live.applySettings(principal.actor, [key.task]);
       return null;
@@ -163,10 +165,10 @@ export function campaignHandlers({ store, campaigns }: Context): Handlers<Names>
 
     async events({ params, query }) {
       await campaigns.get(params.campaign);
-      const { events, next } = await store.events(query.after ?? '', {
-        campaign: params.campaign,
-        limit: query.limit ?? 100,
-      });
+      const { events, next } =
+        query.latest === undefined
+          ? await store.events(query.after ?? '', { campaign: params.campaign, limit: query.limit ?? 100 })
+          : { events: await store.latestEvents(params.campaign, query.latest), next: query.after ?? '' };
       return { events: events.map(({ id, at, kind, actor, data }) => ({ id, at, kind, actor, data })), next };
     },
   };

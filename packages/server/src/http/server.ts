@@ -153,7 +153,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await servePages(app, options.pages);
   app.setNotFoundHandler((_request, reply) => {
     const { body } = failureOf(Object.assign(new Error('unknown address'), { statusCode: 404 }));
-    return reply.code(404).serializer(JSON.stringify).send(body);
+    return reply.code(404).type('application/json').serializer(JSON.stringify).send(body);
   });
   app.addHook('onReady', async () => campaigns.start());
   app.addHook('preClose', async () => {

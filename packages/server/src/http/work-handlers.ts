@@ -56,7 +56,7 @@ export function workHandlers(
     },
     async work(call) {
       const { desk, worker } = await mine(call);
-      return desk.work(worker, csrfOf(call.principal.secret));
+      return desk.work(worker, call.principal.csrf);
     },
     async next(call) {
       const { desk, worker } = await mine(call);
