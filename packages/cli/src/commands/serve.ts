@@ -99,7 +99,7 @@ function interrupted(signal: AbortSignal): Promise<void> {
 
 /** The built pages, where they are installed. */
 function pagesFolder(): string | undefined {
-  const folder = fileURLToPath(new URL('../../../web/dist', import.meta.url));
+  const folder = fileURLToPath(new URL('../../../web/dist/pages', import.meta.url));
   return existsSync(`${folder}/join.html`) ? folder : undefined;
 }
 

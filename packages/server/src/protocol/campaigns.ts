@@ -206,6 +206,8 @@ export interface Progress {
 }
 
 export interface EventsQuery {
+  /** Only this many, the last ones; then `after` and `limit` mean nothing. */
+  readonly latest?: number;
   readonly after?: string;
   readonly limit?: number;
 }
@@ -395,6 +397,7 @@ export const progress: z.ZodType<Progress> = z.strictObject({
 });
 
 export const eventsQuery: z.ZodType<EventsQuery> = z.strictObject({
+  latest: limit,
   after: pageCursor.optional(),
   limit,
 });

@@ -22,6 +22,7 @@ type Reads = Pick<
   | 'answerColumns'
   | 'workTimes'
   | 'progress'
+  | 'latestEvents'
   | 'events'
   | 'eventsEnd'
   | 'log'
@@ -205,6 +206,18 @@ export function readsOf(database: Database): Reads {
         const closed = Object.fromEntries(reasons.map(({ reason, tasks }) => [reason!, tasks]));
         const open = reasons.reduce((left, { tasks }) => left - tasks, tasks);
         return { tasks, open, closed, answers: answers as Awaited<ReturnType<Store['progress']>>['answers'], leases };
+      }),
+
+    latestEvents: (campaign, limit) =>
+      ask(async (db) => {
+        const rows = await db
+          .selectFrom('event')
+          .select(['id', 'campaign', 'at', 'kind', 'actor', 'data'])
+          .where('campaign', '=', campaign)
+          .orderBy('id', 'desc')
+          .limit(limit)
+          .execute();
+        return rows.reverse().map(eventOf);
       }),
 
     events: (after, { campaign, limit = 1000 } = {}) =>

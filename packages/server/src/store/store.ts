@@ -149,6 +149,9 @@ export interface Store {
   workTimes(campaign: number, limit: number): Promise<number[]>;
   progress(campaign: number): Promise<Progress>;
 
+  /** The last events of a campaign, oldest first: for people who look; readers that must see all use `events`. */
+  latestEvents(campaign: number, limit: number): Promise<readonly StoredEvent[]>;
+
   /**
    * The log after a cursor, oldest first, only what can no longer be overtaken by a transaction still running: a
    * reader that goes on from `next` sees every event once. With several processes two transactions may appear in

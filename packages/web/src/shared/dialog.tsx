@@ -30,14 +30,14 @@ export function Dialog({ title, onClose, children }: DialogProps): VNode {
       onClick={(event) => event.target === dialog.current && dialog.current?.close()}
     >
       <div class="dialog">
-        <header>
+        <div class="dialog-top">
           <h2 id={titleId} ref={heading} tabIndex={-1}>
             {title}
           </h2>
           <button type="button" class="quiet" onClick={() => dialog.current?.close()}>
             Close
           </button>
-        </header>
+        </div>
         {children}
       </div>
     </dialog>

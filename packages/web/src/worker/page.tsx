@@ -121,7 +121,8 @@ function CardView({ desk, dialog }: Pick<WorkProps, 'desk' | 'dialog'>): VNode {
   const isCorrection = desk.correcting.value !== undefined;
   return (
     <>
-      <main ref={card} tabIndex={-1} aria-labelledby="prompt">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long card is scrolled by the keyboard. */}
+      <main ref={card} tabIndex={0} aria-labelledby="prompt">
         {desk.hasNewInstructions.value && (
           <p class="banner">
             <span>The instructions have changed.</span>
