@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { type Dictionary, DictionaryBuilder, dictionaryOf, Random } from '@assay/core';
 import { mostUncertain, type Policy, type PolicyState, TaskQueue, valuePerPrice } from '@assay/core/control';
 import { mix32 } from '@assay/core/math';
@@ -66,8 +67,10 @@ export class LiveCampaign {
     this.beliefs = classes === undefined ? undefined : new Beliefs(classes);
     const { beliefs } = this;
     this.#estimator = beliefs === undefined ? undefined : new Estimator(beliefs, () => this.#table(beliefs), now);
-    this.#queue = new TaskQueue(64, header.seed);
-    this.#random = new Random(header.seed).fork(`live/${now()}`);
+    // Processes that share a database begin at different tasks, so that they seldom want the same place.
+    const process = randomInt(2 ** 32);
+    this.#queue = new TaskQueue(64, mix32(header.seed, process));
+    this.#random = new Random(header.seed).fork(`live/${process}`);
     this.#policy = policyOf(header);
     this.#stopRule = new StopRule(header.settings, classes?.length);
   }

@@ -16,8 +16,8 @@ import type { WorkerBook } from './worker-book.ts';
 
 /** Own answers that a worker can look at and correct. */
 export const undoable = 10;
-/** Candidates beyond those wanted: another process may have taken one. */
-const spare = 1;
+/** Candidates beyond those wanted: another process may have taken some. */
+const spare = { sqlite: 1, postgres: 5 };
 
 /** A submission that can be stored: its assignment, and its value where it has one. */
 interface Accepted {
@@ -101,7 +101,7 @@ export class WorkDesk {
       done: accepted.filter(({ key }) => live.tasks.isPractice(key.task)).length,
       right: accepted.filter(({ right }) => right === true).length,
     };
-    const candidates = count > 0 && working ? live.choose(worker, count + spare, practiced) : [];
+    const candidates = count > 0 && working ? live.choose(worker, count + spare[this.#store.kind], practiced) : [];
     const expiresAt = now + live.leaseMs();
     // Until the database has spoken, other requests see these places as taken.
     const reserved = candidates.slice(0, count);

@@ -6,12 +6,12 @@ import { type Person, type Served, served } from '../support/served.ts';
 function overheard(at: Served, people: readonly Person[]): string[] {
   const heard: string[] = [];
   const own = new Set(people.map(({ headers }) => headers.cookie));
-  const { inject } = at.app;
-  at.app.inject = (async (options: { headers?: Record<string, string> }) => {
-    const reply = await inject.call(at.app, options);
-    if (own.has(options.headers?.cookie ?? '')) heard.push(reply.body);
+  const { call } = at;
+  at.call = async (...request: Parameters<typeof call>) => {
+    const reply = await call.apply(at, request);
+    if (own.has(request[3]?.cookie ?? '')) heard.push(reply.text);
     return reply;
-  }) as typeof inject;
+  };
   return heard;
 }
 
