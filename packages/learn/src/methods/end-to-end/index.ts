@@ -5,10 +5,12 @@ export { ConfusionLogits, type ConfusionStart, startLogits } from './confusion-l
 export { CoupledCrossEntropy, type Regularisers } from './coupled-cross-entropy.ts';
 export { crowdLayer } from './crowd-layer.ts';
 export { type CrowdLayerForm, CrowdLayerLoss } from './crowd-layer-loss.ts';
+export { CumulativeLoss, orderedClasses } from './cumulative.ts';
 export { type Descent, type DescentContext, type DescentSet, descend, type OutputLoss } from './descend.ts';
 export { type Batch, type CrowdLoss, type JointTraining, trainJointly } from './joint-training.ts';
 export { maxMig } from './max-mig.ts';
 export { MutualInformation } from './mutual-information.ts';
+export { learnOrdinal, type OrdinalOptions, type OrdinalResult } from './ordinal.ts';
 export { OutlierLoss, type OutlierSettings } from './outlier-loss.ts';
 export { AdamParameters } from './parameters.ts';
 export { learnNumbers, type RegressionOptions, type RegressionResult } from './regression.ts';
