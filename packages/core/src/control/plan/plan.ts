@@ -192,7 +192,7 @@ export function* planFrontier(
     answersPerGoldTask: pilot.answersPerTask,
     upperBound,
     basis: tooThin ? 'direct' : 'forecast',
-    assumptions: assumptionsOf(kinds, options, method, names.length > 0, withPeople),
+    assumptions: assumptionsOf(tooThin ? undefined : kinds, options, method, names.length > 0, withPeople),
     warnings,
   };
 }
@@ -389,21 +389,24 @@ export function isotonic(values: readonly number[]): number[] {
   return blocks.flatMap(({ sum, count }) => new Array<number>(count).fill(sum / count));
 }
 
+/** `kinds` is undefined where the pilot was too thin for a model: then its votes are all there is. */
 function assumptionsOf(
-  kinds: TwoKinds,
+  kinds: TwoKinds | undefined,
   { prices }: PlanOptions,
   method: Method,
   withAi: boolean,
   withPeople: boolean,
 ): string[] {
   const list = ['The tasks to come are like those of the pilot, and so are the workers and how busy each of them is.'];
-  if (withPeople) {
+  if (withPeople && kinds !== undefined) {
     list.push(
       `Tasks are of two kinds: ${(100 * kinds.regularShare).toFixed(0)} % regular, the others hard or misleading for everybody.`,
     );
   }
   list.push(
-    `Labels are found with ${method.id}, or by a plain vote where that is safer; gold of the pilot is not used again for people.`,
+    kinds === undefined
+      ? 'Labels are found by a plain vote.'
+      : `Labels are found with ${method.id}, or by a plain vote where that is safer; gold of the pilot is not used again for people.`,
   );
   if (withAi) list.push('An AI gives one answer per task; asking it twice is not a second opinion.');
   list.push(
