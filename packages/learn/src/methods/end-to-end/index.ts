@@ -7,6 +7,8 @@ export { crowdLayer } from './crowd-layer.ts';
 export { type CrowdLayerForm, CrowdLayerLoss } from './crowd-layer-loss.ts';
 export { CumulativeLoss, orderedClasses } from './cumulative.ts';
 export { type Descent, type DescentContext, type DescentSet, descend, type OutputLoss } from './descend.ts';
+export { type InstanceOptions, type InstanceResult, learnInstanceDependent } from './instance-dependent.ts';
+export { InstanceLoss } from './instance-loss.ts';
 export { type Batch, type CrowdLoss, type JointTraining, trainJointly } from './joint-training.ts';
 export { maxMig } from './max-mig.ts';
 export { MutualInformation } from './mutual-information.ts';
