@@ -1,5 +1,5 @@
 /**
- * How many answers a second the campaign server keeps: `node bench/server.ts [--quick]`.
+ * How many answers a second the campaign server keeps: `node bench/server.ts [--quick] [--stores sqlite,postgres]`.
  *
  * Real server processes, a campaign of 1e5 open tasks with routing by uncertainty, 64 clients in a process of their
  * own, everything on this machine together: SQLite with one server process, PostgreSQL with one and with three. An
@@ -19,7 +19,12 @@ import { prepareCampaign } from '../tools/storm/campaign.ts';
 import { Served } from '../tools/storm/served.ts';
 import { median } from './runner.ts';
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    stores: { type: 'string', default: 'sqlite,postgres' },
+  },
+});
 const clients = 64;
 const tasks = 100_000;
 const seconds = values.quick ? 4 : 10;
@@ -90,17 +95,21 @@ async function measure(name: string, processes: number, database: (name: string)
 }
 
 const rows: string[] = [];
-const folder = mkdtempSync(join(tmpdir(), 'assay-bench-'));
-try {
-  rows.push(await measure('SQLite', 1, (name) => join(folder, `${name}.db`)));
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+if (values.stores.includes('sqlite')) {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-bench-'));
+  try {
+    rows.push(await measure('SQLite', 1, (name) => join(folder, `${name}.db`)));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
-const cluster = await startCluster();
-try {
-  for (const processes of [1, 3]) rows.push(await measure('PostgreSQL', processes, (name) => cluster.database(name)));
-} finally {
-  cluster.remove();
+if (values.stores.includes('postgres')) {
+  const cluster = await startCluster();
+  try {
+    for (const processes of [1, 3]) rows.push(await measure('PostgreSQL', processes, (name) => cluster.database(name)));
+  } finally {
+    cluster.remove();
+  }
 }
 const table = `| store | server processes | answers/s | p50 ms | p99 ms | bare commits/s | p99 ms | answers / commits | p99 / p99 | server CPU µs/answer | clients CPU µs/answer |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |

@@ -14,6 +14,23 @@ export async function openPostgres(url: string): Promise<Database> {
     }),
     rows: (table, _columns, rows) =>
       sql`json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json)`,
+    async insert(db, table, columns, rows) {
+      const list = sql.join(columns.map((name) => sql.ref(name)));
+      const given = sql`json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json)`;
+      await sql`insert into ${sql.table(table)} (${list}) select ${list} from ${given}`.execute(db);
+    },
+    async update(db, table, { keys, counters, values }, rows) {
+      const [old, fresh] = ['old', 'fresh'].map((from) => (name: string) => sql.ref(`${from}.${name}`));
+      const changes = [
+        ...counters.map((name) => sql`${sql.ref(name)} = ${old(name)} + ${fresh(name)}`),
+        ...values.map((name) => sql`${sql.ref(name)} = ${fresh(name)}`),
+      ];
+      const same = keys.map((name) => sql`${old(name)} = ${fresh(name)}`);
+      const given = sql`json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json)`;
+      const { numAffectedRows } = await sql`update ${sql.table(table)} as old set ${sql.join(changes)}
+        from ${given} as fresh where ${sql.join(same, sql` and `)}`.execute(db);
+      return Number(numAffectedRows);
+    },
     forUpdate: sql`for no key update of wanted_row`,
     log: {
       // Transactions before the oldest running one are all visible; none can still appear among them.

@@ -1,10 +1,16 @@
 /** Questions to the tables. Lists go page by page, by key. */
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
+import { gathered } from './gather.ts';
 import type { Store } from './store.ts';
 import type { AnswerColumns, Page } from './types.ts';
 import { assignmentOf, campaignOf, contentOf, eventOf, taskOf, workerOf } from './views.ts';
 import { query } from './writer.ts';
+
+interface ContentKey {
+  readonly campaign: number;
+  readonly task: number;
+}
 
 type Reads = Pick<
   Store,
@@ -32,6 +38,18 @@ const answersAtOnce = 20_000;
 
 export function readsOf(database: Database): Reads {
   const ask: <Result>(work: Parameters<typeof query<Result>>[1]) => Promise<Result> = (work) => query(database, work);
+  /** Each card of each worker needs one: those that many workers wait for are read together. */
+  const contents = gathered<ContentKey, ContentKey & Parameters<typeof contentOf>[0]>(
+    (keys) =>
+      ask(async (db) => {
+        const { rows } = await sql<ContentKey & Parameters<typeof contentOf>[0]>`
+          select content.*, task.name, task.role from ${database.rows('content', ['campaign', 'task'], keys)} as r
+          join task on task.campaign = r.campaign and task.task = r.task
+          join content on content.campaign = r.campaign and content.task = r.task`.execute(db);
+        return rows;
+      }),
+    ({ campaign, task }) => `${campaign}-${task}`,
+  );
   return {
     campaign: (campaign) =>
       ask(async (db) => {
@@ -61,16 +79,10 @@ export function readsOf(database: Database): Reads {
         return pageOf(rows, limit, ({ task }) => String(task), taskOf);
       }),
 
-    contents: (campaign, tasks) =>
-      ask(async (db) => {
-        const keys = tasks.map((task) => ({ campaign, task }));
-        const { rows } = await sql<Parameters<typeof contentOf>[0]>`
-          select content.*, task.name, task.role from ${database.rows('content', ['campaign', 'task'], keys)} as r
-          join task on task.campaign = r.campaign and task.task = r.task
-          join content on content.campaign = r.campaign and content.task = r.task
-          order by content.task`.execute(db);
-        return rows.map(contentOf);
-      }),
+    contents: async (campaign, tasks) => {
+      const rows = await contents(tasks.map((task) => ({ campaign, task })));
+      return rows.map(contentOf);
+    },
 
     worker: (campaign, worker) =>
       ask(async (db) => {

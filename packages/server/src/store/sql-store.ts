@@ -26,7 +26,7 @@ import { query, write } from './writer.ts';
 /** Leases that lapse in one transaction. */
 const lapsesAtOnce = 1000;
 /** Candidates beyond those wanted that a worker looks at first. */
-const firstLookSpare = 3;
+const firstLookSpare = 1;
 
 /** A {@link Store} over either database. */
 export function sqlStore(database: Database, options: StoreOptions): Store {

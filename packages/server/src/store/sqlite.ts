@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { InputError } from '@assay/core';
 import { Kysely, type SqliteDatabase, SqliteDialect, sql } from 'kysely';
 import type { Database } from './database.ts';
@@ -10,11 +10,39 @@ import type { Tables } from './schema.ts';
  */
 export function openSqlite(path: string): Database {
   const handle = open(path);
+  const prepared = new Map<string, ReturnType<typeof prepare>>();
+  const statement = (text: string): ReturnType<typeof prepare> => {
+    const known = prepared.get(text) ?? prepare(handle, text);
+    prepared.set(text, known);
+    return known;
+  };
   return {
     kind: 'sqlite',
-    db: new Kysely<Tables>({ dialect: new SqliteDialect({ database: forKysely(handle) }) }),
+    db: new Kysely<Tables>({
+      dialect: new SqliteDialect({
+        database: { close: () => handle.close(), prepare: (text) => statement(asRun(text, handle)) },
+      }),
+    }),
     rows: (_table, columns, rows) =>
       sql`(select ${sql.join(columns.map((name, i) => sql`value ->> ${sql.lit(i)} as ${sql.ref(name)}`))} from json_each(${cells(columns, rows)}))`,
+    // Row by row: a statement costs 2 µs in this process, a row unpacked from JSON 8 µs. There is one connection, so
+    // this is the transaction that Kysely began.
+    async insert(_db, table, columns, rows) {
+      const { run } = statement(`insert into "${table}" (${columns.map(quoted)}) values (${columns.map(() => '?')})`);
+      for (const row of rows as readonly Row[]) run(columns.map((name) => row[name]));
+    },
+    async update(_db, table, { keys, counters, values }, rows) {
+      const changes = [
+        ...counters.map((name) => `${quoted(name)} = ${quoted(name)} + ?`),
+        ...values.map((name) => `${quoted(name)} = ?`),
+      ];
+      const same = keys.map((name) => `${quoted(name)} = ?`).join(' and ');
+      const { run } = statement(`update "${table}" set ${changes} where ${same}`);
+      const columns = [...counters, ...values, ...keys];
+      let found = 0;
+      for (const row of rows as readonly Row[]) found += Number(run(columns.map((name) => row[name])).changes);
+      return found;
+    },
     // There is one writer at a time: nobody comes between.
     forUpdate: sql``,
     log: {
@@ -58,35 +86,28 @@ function cells(columns: readonly string[], rows: readonly object[]): string {
   return JSON.stringify(rows.map((row) => columns.map((name) => (row as Record<string, unknown>)[name])));
 }
 
-/** Node's SQLite in the shape Kysely expects, with prepared statements kept. */
-function forKysely(handle: DatabaseSync): SqliteDatabase {
-  const prepared = new Map<string, ReturnType<SqliteDatabase['prepare']>>();
+/** What to run for a statement of Kysely's. */
+function asRun(text: string, handle: DatabaseSync): string {
+  // A transaction that begins by reading could not become a writing one while another process writes.
+  if (text === 'begin') return 'begin immediate';
+  // A full disk makes SQLite roll back by itself.
+  if (text === 'rollback' && !handle.isTransaction) return 'select 1';
+  return text;
+}
+
+/** A statement of Node's SQLite in the shape Kysely expects. */
+function prepare(handle: DatabaseSync, text: string): ReturnType<SqliteDatabase['prepare']> {
+  const statement = handle.prepare(text);
   return {
-    close: () => handle.close(),
-    prepare(text) {
-      // A transaction that begins by reading could not become a writing one while another process writes.
-      if (text === 'begin') return prepare(handle, 'begin immediate', prepared);
-      // A full disk makes SQLite roll back by itself.
-      if (text === 'rollback' && !handle.isTransaction) return prepare(handle, 'select 1', prepared);
-      return prepare(handle, text, prepared);
-    },
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+    run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+    iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
   };
 }
 
-function prepare(
-  handle: DatabaseSync,
-  text: string,
-  prepared: Map<string, ReturnType<SqliteDatabase['prepare']>>,
-): ReturnType<SqliteDatabase['prepare']> {
-  const known = prepared.get(text);
-  if (known !== undefined) return known;
-  const statement: StatementSync = handle.prepare(text);
-  const fresh = {
-    reader: statement.columns().length > 0,
-    all: (parameters: readonly unknown[]) => statement.all(...(parameters as SQLInputValue[])),
-    run: (parameters: readonly unknown[]) => statement.run(...(parameters as SQLInputValue[])),
-    iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters as SQLInputValue[])),
-  };
-  prepared.set(text, fresh);
-  return fresh;
+type Row = Readonly<Record<string, unknown>>;
+
+function quoted(name: string): string {
+  return `"${name}"`;
 }

@@ -78,7 +78,7 @@ export interface Store {
     campaign: number,
     page?: TaskFilter & { readonly after?: string; readonly limit?: number },
   ): Promise<Page<Task>>;
-  /** What to show, of tasks given by number. Unknown numbers are left out; order is by number. */
+  /** Hot. What to show, of tasks given by number, in the order given. Unknown numbers are left out. */
   contents(campaign: number, tasks: readonly number[]): Promise<TaskContent[]>;
   /** Changes how many answers tasks want, live; every task of role `task` when none are named. Where more places
    * are taken than `k`, k becomes that many. Tasks closed for `closedFor` reasons that want more again are opened. */

@@ -128,10 +128,7 @@ export class WorkingSet {
     const rows = this.#events.map((event) => ({ ...event, data: JSON.stringify(event.data) }));
     // Restored events keep their numbers.
     const columns = [...('id' in rows[0] ? (['id'] as const) : []), ...eventColumns];
-    const list = sql.join(columns.map((name) => sql.ref(name)));
-    await sql`insert into event (${list}) select ${list} from ${this.#database.rows('event', columns, rows)} as r`.execute(
-      this.transaction,
-    );
+    await this.#database.insert(this.transaction, 'event', columns, rows);
   }
 
   async #load<Table extends keyof LoggedTables, Row extends object>(
@@ -152,30 +149,16 @@ export class WorkingSet {
 
   async #insert(rows: Rows<keyof LoggedTables, object>): Promise<void> {
     const added = rows.added();
-    if (added.length === 0) return;
-    const columns = Object.keys(added[0]) as never[];
-    const list = sql.join(columns.map((name) => sql.ref(name)));
-    await sql`insert into ${sql.table(rows.table)} (${list}) select ${list} from ${this.#database.rows(rows.table, columns, added)} as r`.execute(
-      this.transaction,
-    );
+    if (added.length > 0) await this.#database.insert(this.transaction, rows.table, Object.keys(added[0]), added);
   }
 
   async #update(rows: Rows<keyof LoggedTables, object>): Promise<void> {
-    const { counters, values } = changing[rows.table];
-    const changes = rows.changes(counters);
+    const { table } = rows;
+    const columns = { keys: keys[table], ...changing[table] };
+    const changes = rows.changes(columns.counters);
     if (changes.length === 0) return;
-    const names = keys[rows.table];
-    const columns = [...names, ...counters, ...values] as never[];
-    const table = rows.table;
-    const assignments = [
-      ...counters.map((name) => sql`${sql.ref(name)} = ${sql.ref(`${table}.${name}`)} + ${sql.ref(`r.${name}`)}`),
-      ...values.map((name) => sql`${sql.ref(name)} = ${sql.ref(`r.${name}`)}`),
-    ];
-    const { numAffectedRows } = await sql`
-      update ${sql.table(table)} set ${sql.join(assignments)}
-      from ${this.#database.rows(table, columns, changes)} as r where ${same(table, names)}`.execute(this.transaction);
-    if (Number(numAffectedRows) !== changes.length)
-      throw new Error(`${changes.length} rows of ${table} were to change, ${numAffectedRows} did`);
+    const found = await this.#database.update(this.transaction, table, columns, changes);
+    if (found !== changes.length) throw new Error(`${changes.length} rows of ${table} were to change, ${found} did`);
   }
 }
 
