@@ -1,126 +1,203 @@
-import { type AnswerTable, type Estimate, fit, auto as labelOnly, tableNotes } from '@assay/core';
-import { argmaxRow, type CoWorker, fixedCoWorkers, NetworkCoWorker, peopleOf } from './co-workers.ts';
-import { peopleAlone } from './confusions.ts';
-import { haemEstimate, runHaem } from './haem.ts';
-import { defineLearnMethod, type LearnMethod } from './method.ts';
-import { confusionOptions, foldsOf, foldsOption, networkOptions, networkSettings } from './options.ts';
-import { voteShares } from './votes.ts';
+import { type AnswerTable, estimateOf, fitAsync, auto as labelOnly, tableNotes } from '@assay/core';
+import { tempered } from '@assay/core/ai';
+import { aggnet } from './aggnet.ts';
+import { bayesdgc } from './bayesian/bayesdgc.ts';
+import { fixedCoWorkers } from './co-workers.ts';
+import { answerCounts, classFrequencies, normaliseConfusions } from './confusions.ts';
+import { maxMig } from './end-to-end/index.ts';
+import { haem } from './haem.ts';
+import { defineLearnMethod, type LearnMethod, type LearnResult, learn } from './method.ts';
+import { confusionOptions, foldsOption, networkOptions } from './options.ts';
+import { deepMf } from './propagation/deepmf.ts';
+import {
+  type Foretelling,
+  foretelling,
+  foretellingTemperature,
+  heldOut,
+  probabilities,
+  stackingGain,
+  stackingWeights,
+} from './stacking.ts';
+import { workersOf } from './workers.ts';
+
+/** Answers are dealt into so many parts; each check puts one aside. */
+const parts = 5;
+
+/** Members with less weight are left out. */
+const leastWeight = 0.005;
+
+/** The average must foretell better than the answers alone by so many standard errors: the simpler one otherwise. */
+const clearly = 1;
+
+/** The member that needs no features. */
+const alone = 'answers alone';
 
 /**
- * A network must agree with the consensus this far (κ-like: 0 as its commonest class would by itself, 1
- * always) to be let in.
+ * What learns from features, each in another way. All give workers confusions of their own: one
+ * accuracy per worker foretells answers well and labels real tasks worse.
  */
-const leastSkill = 0.25;
-
-/** Closer than this, neither estimate says which of the two is better, and the vote start gains more where it is right. */
-const asGood = 0.03;
+const learners: readonly LearnMethod[] = [haem, aggnet, deepMf, bayesdgc, maxMig];
 
 /**
- * Chooses without any truth: whether features help, and with which start.
+ * An average of methods, weighted by how well each foretells answers it has not seen.
  *
- * A network is trained on the vote shares and asked out of fold. If it agrees with the people's
- * consensus hardly more than the commonest class would, the answers alone decide (`auto` of the core).
- * Otherwise HAEM: from the vote start where the network is at least as accurate as the people together,
- * from the human-first start where it is weaker. The people's accuracy is what `auto` of the core
- * expects of its labels; the network's is the one that explains how often it agrees with the consensus,
- * if its mistakes were its own. What was chosen and why is in the
- * notes and in `extra.chosen`. Cost: one more out-of-fold training than `haem`.
+ * A fifth of the answers is put aside (`checks` times, another fifth each time) and every member is
+ * fitted to the rest. Each gets the temperature at which it foretells the answers put aside best, since
+ * members trust their own network too much; then the weights are those of the average under which those
+ * answers are likeliest. The members are the answers alone (`auto` of the core), `haem`, `aggnet` out
+ * of fold, `deepmf`, `bayesdgc` and `max-mig`. Unless the average foretells better than the answers alone
+ * by more than the standard error of the difference, the features hardly help and the answers alone decide.
+ * No truth is involved. It cannot see a mistake that the crowd and the features share.
  *
- * Source: the reading of the measurements in Assay's own study of HAEM.
+ * What was chosen and why is in the notes and in `extra.chosen`: weights, temperatures, the number of
+ * answers put aside. Classifier and opinions are those of the heaviest member that has them; workers are
+ * counted from the average. Without features the members are the answers alone and, where the table has
+ * models, `haem`; without either the answers alone decide. Cost: all members, `checks` + 1 times;
+ * `checks: 0` weighs them equally.
+ *
+ * Source: stacking of predictive distributions, Yao, Vehtari, Simpson & Gelman (2018), after Wolpert
+ * (1992), with answers in the place of outcomes; the one-standard-error rule of Breiman, Friedman,
+ * Olshen & Stone (1984).
  */
 export const auto: LearnMethod = defineLearnMethod({
   id: 'auto',
   title: 'Automatic choice',
-  summary: 'HAEM with the start that suits the network, or the answers alone where features do not help.',
-  citation: 'Assay (2026), over Yamashita et al., HAEM.',
-  options: { ...confusionOptions, folds: foldsOption, ...networkOptions },
-  async fit(input, values, context) {
+  summary: 'An average of methods, weighted by how well each foretells answers put aside; for when you do not know.',
+  citation:
+    'Assay (2026), over Yao, Vehtari, Simpson & Gelman (2018). Using stacking to average Bayesian predictive distributions. Bayesian Analysis 13(3).',
+  options: {
+    checks: {
+      kind: 'number',
+      default: 2,
+      min: 0,
+      max: parts,
+      integer: true,
+      does: 'How often a fifth of the answers is put aside to weigh the members; 0 weighs them equally.',
+      why: 'The second steadies the weights; more cost more than they change.',
+    },
+    ...confusionOptions,
+    folds: foldsOption,
+    ...networkOptions,
+  },
+  async fit(input, { checks, ...values }, { seed, signal, onProgress }) {
     const { table, features } = input;
-    const people = peopleOf(table);
-    const fixed = fixedCoWorkers(table);
-    const notes = [...tableNotes(table), ...(features?.notes ?? [])];
-    const alone = (why: string): Estimate => {
-      const estimate = fit(labelOnly, table, { seed: context.seed });
-      return estimate.with({
-        extra: { ...estimate.extra, chosen: { method: 'answers alone', why } },
-        notes: [...estimate.notes, why, ...(features?.notes ?? [])],
-      });
+    const { classCount } = table;
+    const learnable = classCount > 1 && table.answerCount > 0;
+    const canLearn = learnable && (features !== undefined || fixedCoWorkers(table).length > 0);
+    const members = [undefined, ...(canLearn ? (features === undefined ? [haem] : learners) : [])];
+    const names = members.map((member) => member?.id ?? alone);
+    const total = members.length * (checks + 1);
+    let done = 0;
+    const fitted = async (stage: string, m: number, on: AnswerTable): Promise<LearnResult> => {
+      onProgress({ stage: `${stage}: ${names[m]}`, done: done++, total });
+      const member = members[m];
+      if (member === undefined) return { estimate: await fitAsync(labelOnly, on, { seed, signal }) };
+      return learn(member, { ...input, table: on }, { options: memberOptions(member, values), seed, signal });
     };
-    if ((features === undefined && fixed.length === 0) || table.classCount < 2 || people.answerCount === 0)
-      return { estimate: alone('there is nothing to train on: the answers alone decide') };
-    const folds = foldsOf(values.folds, table.taskCount);
-    const network =
-      features === undefined
-        ? undefined
-        : new NetworkCoWorker(people, features, networkSettings(values, folds), context);
-    const shares = voteShares(people);
-    const { q } = peopleAlone(people, shares, values.confusion, values.strength);
-    let start: 'human' | 'vote' = 'human';
-    let why = 'models of unknown quality come in after the people';
-    let coWorkers: CoWorker[] = fixed;
-    if (network !== undefined) {
-      const first = await network.opinions(shares, true);
-      const { skill, agrees } = agreementOf(first, q, people);
-      if (skill < leastSkill && fixed.length === 0) {
-        const says = `the features hardly help (out of fold, the network agrees with the consensus on ${percent(agrees)}): the answers alone decide`;
-        return { estimate: alone(says), classifier: network.classifier, opinions: first };
-      }
-      if (skill >= leastSkill) coWorkers = [network, ...fixed];
-      const crowd = expectedAccuracy(fit(labelOnly, people, { seed: context.seed }), q);
-      const model = accuracyBehind(agrees, crowd, people.classCount);
-      start = model >= crowd - asGood ? 'vote' : 'human';
-      why = `out of fold, the network agrees with the consensus on ${percent(agrees)}: an accuracy of about ${percent(model)} beside ${percent(crowd)} of the people together, so ${start === 'vote' ? 'it votes from the start' : 'people come first'}`;
+    if (members.length === 1) {
+      const { estimate } = await fitted('fit', 0, table);
+      const why = 'there is nothing to train on: the answers alone decide';
+      const notes = [...estimate.notes, why, ...(features?.notes ?? [])];
+      return { estimate: estimate.with({ notes, extra: { ...estimate.extra, chosen: { method: alone, why } } }) };
     }
-    const settings = { rounds: 2, smooth: 1, vote: 'hard', mostWeight: 4.6, freezePeople: false, guard: true } as const;
-    const found = await runHaem(people, coWorkers, {
-      ...settings,
-      start,
-      confusion: values.confusion,
-      strength: values.strength,
-    });
-    notes.push(why, ...(network?.notes ?? []));
-    const estimate = haemEstimate(table, people, found, coWorkers, { id: 'auto', values, seed: context.seed, notes });
+    const told: Foretelling[][] = members.map(() => []);
+    for (let part = 0; part < checks; part++) {
+      const aside = heldOut(table, part, parts, seed);
+      for (const m of members.keys())
+        told[m].push(foretelling(aside, (await fitted(`check ${part + 1}`, m, aside.rest)).estimate.posterior));
+    }
+    const verdict = verdictOn(told, names, classCount);
+    const { temperatures, weights, helps, why } = verdict;
+    const heaviest = indexOfMost(weights.subarray(1)) + 1;
+    const results = new Map<number, LearnResult>();
+    for (const m of members.keys())
+      if (m === heaviest || (helps ? weights[m] > 0 : m === 0)) results.set(m, await fitted('fit', m, table));
+    const { classifier, opinions } = results.get(heaviest) as LearnResult;
+    const chosen = { method: helps ? names[indexOfMost(weights)] : alone, ...namedParts(verdict, names) };
+    const notes = [...(features?.notes ?? []), why];
+    if (!helps) {
+      const { estimate } = results.get(0) as LearnResult;
+      const extra = { ...estimate.extra, chosen };
+      return { estimate: estimate.with({ notes: [...estimate.notes, ...notes], extra }), classifier, opinions };
+    }
+    const posterior = new Float64Array(table.taskCount * classCount);
+    for (const [m, { estimate }] of results) {
+      const softer = tempered(estimate.posterior, temperatures[m], classCount);
+      for (let i = 0; i < posterior.length; i++) posterior[i] += weights[m] * softer[i];
+    }
+    const prior = classFrequencies(table, posterior);
+    const confusion = answerCounts(table, posterior);
+    normaliseConfusions(confusion, classCount, values.confusion, values.strength);
     return {
-      estimate: estimate.with({ extra: { ...estimate.extra, chosen: { method: 'haem', start, folds, why } } }),
-      classifier: network?.classifier,
-      opinions: network === undefined ? undefined : found.models[0]?.opinions,
+      estimate: estimateOf(table, {
+        method: 'auto',
+        options: { checks, ...values },
+        seed,
+        posterior,
+        prior,
+        workers: workersOf(table, confusion, prior),
+        notes: [...tableNotes(table), ...notes],
+        extra: { chosen },
+      }),
+      classifier,
+      opinions,
     };
   },
 });
 
-/** How often the network says what the consensus is; and its skill beyond the commonest class. */
-function agreementOf(opinions: Float64Array, q: Float64Array, people: AnswerTable): { skill: number; agrees: number } {
-  const { taskCount, classCount, taskStart } = people;
-  const sizes = new Float64Array(classCount);
-  let [tasks, same] = [0, 0];
-  for (let task = 0; task < taskCount; task++) {
-    const row = task * classCount;
-    if (taskStart[task] === taskStart[task + 1] || Number.isNaN(opinions[row])) continue;
-    tasks++;
-    for (let k = 0; k < classCount; k++) sizes[k] += q[row + k];
-    same += q[row + argmaxRow(opinions, task, classCount)];
-  }
-  if (tasks === 0) return { skill: 0, agrees: 0 };
-  const commonest = Math.max(...sizes) / tasks;
-  const agrees = same / tasks;
-  return { skill: commonest >= 1 ? 0 : (agrees - commonest) / (1 - commonest), agrees };
+/** What the answers put aside say of the members; the first is the answers alone. */
+interface Verdict {
+  readonly weights: Float64Array;
+  readonly temperatures: readonly number[];
+  /** Does the average foretell clearly better than the answers alone? */
+  readonly helps: boolean;
+  /** Number of answers put aside. */
+  readonly answers: number;
+  readonly why: string;
 }
 
-/** What the answers alone claim for their labels; the mean of the largest posteriors where they claim nothing. */
-function expectedAccuracy({ extra, posterior, classCount }: Estimate, q: Float64Array): number {
-  const claimed = (extra.expectedAccuracy as { value?: number } | undefined)?.value;
-  if (claimed !== undefined && Number.isFinite(claimed)) return claimed;
-  let sum = 0;
-  for (let row = 0; row < posterior.length; row += classCount) sum += Math.max(...q.subarray(row, row + classCount));
-  return sum / Math.max(1, posterior.length / classCount);
+function verdictOn(told: readonly Foretelling[][], names: readonly string[], classCount: number): Verdict {
+  const temperatures = told.map((each) => foretellingTemperature(each, classCount));
+  const foretold = told.map((each, m) => probabilities(each, classCount, temperatures[m]));
+  const answers = foretold[0].length;
+  const all = stackingWeights(foretold);
+  const kept = all.map((weight) => (weight < leastWeight ? 0 : weight));
+  const sum = kept.reduce((total, weight) => total + weight, 0);
+  const weights = kept.map((weight) => weight / sum);
+  const { gain, error } = stackingGain(foretold, weights, 0);
+  const helps = answers === 0 || gain > clearly * error;
+  const shares = [...names.keys()]
+    .filter((m) => weights[m] > 0)
+    .sort((a, b) => weights[b] - weights[a])
+    .map((m) => `${names[m]} ${(100 * weights[m]).toFixed(0)} %`)
+    .join(', ');
+  const measured = `of ${answers} answers put aside, by ${gain.toFixed(1)} ± ${error.toFixed(1)} nats`;
+  if (answers === 0) return { temperatures, weights, helps, answers, why: `${shares}: no answers could be put aside` };
+  const why = helps
+    ? `an average of ${shares}: it foretells better than the answers alone ${measured}`
+    : `the features hardly help (they make little more ${measured}): the answers alone decide`;
+  return { temperatures, weights, helps, answers, why };
 }
 
-/** The accuracy that explains an agreement with labels of known accuracy, if mistakes were independent. */
-function accuracyBehind(agrees: number, accuracy: number, classCount: number): number {
-  const byChance = (1 - accuracy) / (classCount - 1);
-  return accuracy <= byChance ? 0 : Math.min(1, Math.max(0, (agrees - byChance) / (accuracy - byChance)));
+function namedParts(
+  { weights, temperatures, answers, why }: Verdict,
+  names: readonly string[],
+): Record<string, unknown> {
+  return {
+    weights: Object.fromEntries(names.map((name, m) => [name, weights[m]])),
+    temperatures: Object.fromEntries(names.map((name, m) => [name, temperatures[m]])),
+    heldOut: answers,
+    why,
+  };
 }
 
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+function indexOfMost(values: Float64Array): number {
+  return values.indexOf(Math.max(...values));
 }
+
+/** Options a member shares with `auto`. Members that train as they infer decide on folds for themselves. */
+function memberOptions({ id, options }: LearnMethod, values: LearnValues): LearnValues {
+  const own = Object.entries(values).filter(([name]) => name in options);
+  return Object.fromEntries(own.filter(([name]) => name !== 'folds' || id === 'haem' || id === 'aggnet'));
+}
+type LearnValues = Readonly<Record<string, unknown>>;

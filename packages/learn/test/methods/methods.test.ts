@@ -77,15 +77,16 @@ describeWithRuntime('learning methods with networks', () => {
   for (const method of [haem, mbem, aggnet, crowdlabMethod, auto]) {
     it(`${method.id} loses nothing by good features, repeats itself, and predicts`, async () => {
       const input = clouds(120, 0.7, 4);
-      const first = await learn(method, input, { seed: 2, options: quick });
-      const again = await learn(method, input, { seed: 2, options: quick });
+      const options = method === auto ? { ...quick, checks: 1 } : quick;
+      const first = await learn(method, input, { seed: 2, options });
+      const again = await learn(method, input, { seed: 2, options });
       expect(again.estimate.posterior).toEqual(first.estimate.posterior);
       const vote = measure(fit(labelOnly, input.table), input.truth).accuracy;
       expect(measure(first.estimate, input.truth).accuracy).toBeGreaterThanOrEqual(vote);
       const p = await first.classifier?.predict(matrixOf('new', [2, 2], [0, 0, 4, 0]));
       expect(p?.[0]).toBeGreaterThan(0.5);
       expect(p?.[3]).toBeGreaterThan(0.5);
-    });
+    }, 120_000);
 
     it(`${method.id} stays neutral where there is nothing to learn`, async () => {
       const builder = new AnswerTableBuilder();
@@ -100,11 +101,31 @@ describeWithRuntime('learning methods with networks', () => {
     });
   }
 
-  it('auto leaves it to the answers where features say nothing, and says so', async () => {
-    const input = clouds(150, 0.9, 0);
-    const { estimate } = await learn(auto, input, { options: quick });
+  it('auto weighs members by what they foretell, and leaves it to the answers where features say nothing', async () => {
+    const noise = clouds(150, 0.8, 0);
+    const { estimate, classifier } = await learn(auto, noise, { options: quick });
     expect(estimate.extra.chosen).toMatchObject({ method: 'answers alone' });
-    expect(estimate.notes.join(' ')).toContain('the features hardly help');
+    expect(estimate.posterior).toEqual(fit(labelOnly, noise.table).posterior);
+    expect(estimate.notes.join()).toContain('the features hardly help');
+    expect(classifier).toBeDefined();
+    const good = await learn(auto, clouds(200, 0.7, 4), { options: quick });
+    const { weights, heldOut, method } = good.estimate.extra.chosen as {
+      weights: Record<string, number>;
+      heldOut: number;
+      method: string;
+    };
+    expect(Object.values(weights).reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 9);
+    expect(heldOut).toBeGreaterThan(200);
+    expect(method).not.toBe('answers alone');
+    expect(good.estimate.notes.join()).toContain('foretells better than the answers alone');
+  }, 120_000);
+
+  it('auto leaves it to the answers where there is nothing to train on, and says so', async () => {
+    const { table } = clouds(20, 0.8);
+    const { estimate, classifier } = await learn(auto, { table });
+    expect(estimate.extra.chosen).toMatchObject({ method: 'answers alone' });
+    expect(estimate.posterior).toEqual(fit(labelOnly, table).posterior);
+    expect(classifier).toBeUndefined();
   });
 
   it('AggNet with constant features is Dawid-Skene', async () => {
