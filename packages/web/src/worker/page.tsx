@@ -117,12 +117,17 @@ function CardView({ desk, dialog }: Pick<WorkProps, 'desk' | 'dialog'>): VNode {
     if (!field) card.current?.focus({ preventScroll: true });
     card.current?.scrollTo(0, 0);
   }, [lease]);
+  useLayoutEffect(() => markScrollable(card.current));
   const { question } = desk.work.value.campaign;
   const isCorrection = desk.correcting.value !== undefined;
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long card is scrolled by the keyboard. */}
-      <main ref={card} tabIndex={0} aria-labelledby="prompt">
+      <main
+        ref={card}
+        tabIndex={-1}
+        aria-labelledby="prompt"
+        onLoadCapture={({ currentTarget }) => markScrollable(currentTarget)}
+      >
         {desk.hasNewInstructions.value && (
           <p class="banner">
             <span>The instructions have changed.</span>
@@ -177,6 +182,11 @@ function CardView({ desk, dialog }: Pick<WorkProps, 'desk' | 'dialog'>): VNode {
       )}
     </>
   );
+}
+
+/** A card that does not fit can be reached by Tab, and then scrolled by the arrow keys. */
+function markScrollable(card: HTMLElement | null): void {
+  if (card !== null) card.tabIndex = card.scrollHeight > card.clientHeight ? 0 : -1;
 }
 
 export function readInstructions(desk: Desk, dialog: Signal<DialogName | undefined>): void {

@@ -42,7 +42,10 @@ describeInBrowser('the page of a lead', (browser) => {
     await dropTasks(page, 'words.csv', 'task,text\nw1,rain\nw2,bread\n');
     await page.getByText('words.csv: 0 new, 2 already here.').waitFor();
     await dropTasks(page, 'broken.csv', 'task,image\nw3,javascript:alert(1)\n');
-    await page.getByRole('alert').getByText(/^Line 2: invalid picture/).waitFor();
+    await page
+      .getByRole('alert')
+      .getByText(/^Line 2: invalid picture/)
+      .waitFor();
 
     await page.getByRole('button', { name: 'Make an invite link' }).click();
     const link = await page.getByLabel('Invite link').inputValue();

@@ -18,7 +18,7 @@ const hard = [
 ].join('\n');
 
 const questions: readonly Question[] = [
-  { ...animals, choices: [...animals.choices, { value: 'other', title: long, description: long }] } as Question,
+  { ...animals, choices: [...animals.choices, { value: 'other', title: long, description: long }] },
   {
     kind: 'multi-label',
     prompt: 'Which?',

@@ -71,11 +71,10 @@ describeInBrowser('the page of a worker', (browser) => {
     await page.keyboard.type('Ada');
     await page.keyboard.press('Enter');
     await page.locator('.option').first().waitFor();
-    const [first, second, third] = [await cardOf(page)];
-    expect(first).not.toBe('');
+    const first = await cardOf(page);
     await page.keyboard.press('1');
     const shown = await cardOf(page);
-    expect([shown, second, third]).not.toContain(first);
+    expect(shown).not.toBe(first);
     await page.keyboard.press('2');
     await page.keyboard.press('z');
     expect(await cardOf(page)).toBe(shown);

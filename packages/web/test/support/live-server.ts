@@ -76,11 +76,11 @@ export async function startServer(): Promise<LiveServer> {
   };
 }
 
-export const animals: Question = {
+export const animals = {
   kind: 'choice',
   prompt: 'Which animal is it?',
   choices: [{ value: 'cat', title: 'Cat' }, { value: 'dog', title: 'Dog' }, { value: 'bird' }],
-};
+} as const satisfies Question;
 
 export interface LiveCampaign {
   readonly id: number;
