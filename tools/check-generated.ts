@@ -22,6 +22,7 @@ const generators: readonly Generator[] = [
   { command: ['tools/build-gallery.ts'], outputs: ['docs/figures/**/*.svg', 'docs/figures.md'] },
   { command: ['tools/build-format-docs.ts'], outputs: ['docs/formats.md'] },
   { command: ['tools/build-method-docs.ts'], outputs: ['docs/methods/*.md'] },
+  { command: ['tools/build-client.ts'], outputs: ['packages/server/src/client/client.ts', 'docs/campaign.md'] },
 ];
 
 const root = join(import.meta.dirname, '..');

@@ -153,7 +153,7 @@ export class Client {
     return this.#to.send('GET', '/api/v1/campaigns/:campaign/invites', input);
   }
 
-  /** Revoke an invite: nobody enters by it any more, those inside stay. For leads and above. */
+  /** Revoke an invite: nobody enters by it any more; workers inside may finish. For leads and above. */
   revokeInvite(input: Input<'revokeInvite'>): Reply<'revokeInvite'> {
     return this.#to.send('DELETE', '/api/v1/campaigns/:campaign/invites/:invite', input);
   }

@@ -354,7 +354,7 @@ export const routes: { readonly [Name in RouteName]: Route<Name> } = {
     method: 'DELETE',
     path: '/campaigns/:campaign/invites/:invite',
     who: 'lead',
-    summary: 'Revoke an invite: nobody enters by it any more, those inside stay.',
+    summary: 'Revoke an invite: nobody enters by it any more; workers inside may finish.',
     params: z.strictObject({ campaign: number, invite: number }),
   },
 
