@@ -22,7 +22,7 @@ export function People({ office }: PartProps): VNode {
         <FigureView
           figure={dotsFigure({
             title: 'Accuracy of each worker',
-            subtitle: 'estimated, with 95 % intervals',
+            subtitle: 'estimated, with 90 % intervals',
             width: widthWithin(640),
             format: 'percent',
             countLabel: 'answers',
