@@ -2,7 +2,7 @@ import { type AnswerTable, estimateOf, fitAsync, auto as labelOnly, tableNotes }
 import { tempered } from '@assay/core/ai';
 import { aggnet } from './aggnet.ts';
 import { bayesdgc } from './bayesian/bayesdgc.ts';
-import { fixedCoWorkers } from './co-workers.ts';
+import { fixedCoWorkers, peopleOf } from './co-workers.ts';
 import { answerCounts, classFrequencies, normaliseConfusions } from './confusions.ts';
 import { maxMig } from './end-to-end/index.ts';
 import { haem } from './haem.ts';
@@ -51,8 +51,9 @@ const learners: readonly LearnMethod[] = [haem, aggnet, deepMf, bayesdgc, maxMig
  *
  * What was chosen and why is in the notes and in `extra.chosen`: weights, temperatures, the number of
  * answers put aside. Classifier and opinions are those of the heaviest member that has them; workers are
- * counted from the average. Without features the members are the answers alone and, where the table has
- * models, `haem`; without either the answers alone decide. Cost: all members, `checks` + 1 times;
+ * counted from the average. Models whose answers are in the table come in by `haem`, which guards
+ * against copies; the others see the people. Without features these two are all; without models either
+ * the answers alone decide. Cost: all members, `checks` + 1 times;
  * `checks: 0` weighs them equally.
  *
  * Source: stacking of predictive distributions, Yao, Vehtari, Simpson & Gelman (2018), after Wolpert
@@ -91,8 +92,9 @@ export const auto: LearnMethod = defineLearnMethod({
     const fitted = async (stage: string, m: number, on: AnswerTable): Promise<LearnResult> => {
       onProgress({ stage: `${stage}: ${names[m]}`, done: done++, total });
       const member = members[m];
-      if (member === undefined) return { estimate: await fitAsync(labelOnly, on, { seed, signal }) };
-      return learn(member, { ...input, table: on }, { options: memberOptions(member, values), seed, signal });
+      const seen = member === haem || members.length === 1 ? on : peopleOf(on);
+      if (member === undefined) return { estimate: await fitAsync(labelOnly, seen, { seed, signal }) };
+      return learn(member, { ...input, table: seen }, { options: memberOptions(member, values), seed, signal });
     };
     if (members.length === 1) {
       const { estimate } = await fitted('fit', 0, table);

@@ -14,12 +14,14 @@ export interface HeldOut {
 }
 
 /**
- * Puts one of `parts` of the answers aside: part `part` of those that the names of task and worker and
- * the seed deal out. A task whose answers would all go keeps them.
+ * Puts one of `parts` of people's answers aside: part `part` of those that the names of task and worker
+ * and the seed deal out. Models' answers stay, for models that copy each other would foretell each other.
+ * A task whose answers would all go keeps them.
  */
 export function heldOut(table: AnswerTable, part: number, parts: number, seed: number): HeldOut {
   const { taskCount, taskStart, worker, label, weight, tasks, workers } = table;
   const salt = Uint32Array.from({ length: table.workerCount }, (_, w) => hash32(workers.name(w), seed));
+  const isPerson = Array.from({ length: table.workerCount }, (_, w) => table.kindOf(w) !== 'ai');
   const kept: number[] = [];
   const aside: number[] = [];
   const of: number[] = [];
@@ -27,8 +29,10 @@ export function heldOut(table: AnswerTable, part: number, parts: number, seed: n
   for (let task = 0; task < taskCount; task++) {
     const chosen: number[] = [];
     for (let e = taskStart[task]; e < taskStart[task + 1]; e++)
-      if (hash32(tasks.name(task), salt[worker[e]]) % parts === part) chosen.push(e);
-    const all = chosen.length === taskStart[task + 1] - taskStart[task];
+      if (isPerson[worker[e]] && hash32(tasks.name(task), salt[worker[e]]) % parts === part) chosen.push(e);
+    let people = 0;
+    for (let e = taskStart[task]; e < taskStart[task + 1]; e++) if (isPerson[worker[e]]) people++;
+    const all = chosen.length === people;
     for (let e = taskStart[task]; e < taskStart[task + 1]; e++) {
       if (all || !chosen.includes(e)) kept.push(e);
       else {

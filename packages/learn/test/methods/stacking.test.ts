@@ -42,6 +42,22 @@ describe('answers put aside', () => {
     expect(named(turned, again.task, again.worker)).toEqual(named(table, parts[2].task, parts[2].worker));
   });
 
+  it('are never those of models', () => {
+    const builder = new AnswerTableBuilder({ classes: ['a', 'b'] });
+    for (let i = 0; i < 40; i++) {
+      for (const worker of ['w0', 'w1', 'w2']) builder.add({ task: `t${i}`, worker, label: 'ab'[i % 2] });
+      builder.add({ task: `t${i}`, worker: 'model', label: 'a', kind: 'ai' });
+    }
+    const { table } = builder.build();
+    const model = table.workers.indexOf('model');
+    for (const part of [0, 1, 2, 3, 4]) {
+      const { rest, worker } = heldOut(table, part, 5, 2);
+      expect(worker.length).toBeGreaterThan(0);
+      expect(worker.includes(model)).toBe(false);
+      expect(rest.worker.filter((w) => w === model).length).toBe(40);
+    }
+  });
+
   it('are foretold with probabilities that sum to 1 over the labels', () => {
     const table = crowd();
     const aside = heldOut(table, 1, 5, 0);
