@@ -241,6 +241,29 @@ describeWithRuntime('networks', () => {
     await expect(train(network, { x, rows, targets }, { epochs: 9 }, context)).rejects.toThrow(/cancelled/);
   });
 
+  it('steps along any loss as along cross entropy, under the same dropout and statistics', async () => {
+    const hidden = mlp(4, 3, 16, 0.5);
+    const architecture = { ...hidden, layers: [{ layer: 'batchNorm' } as const, ...hidden.layers] };
+    const random = new Random(9);
+    const rows = 6;
+    const x = Float32Array.from({ length: rows * 4 }, () => random.normal());
+    const targets = softmaxRows(
+      Float32Array.from({ length: rows * 3 }, () => random.normal()),
+      3,
+    );
+    const one = Network.start(architecture, new Random(1));
+    const other = one.clone();
+    for (let step = 0; step < 3; step++) {
+      await one.stepTowards(x, Float32Array.from(targets), new Float32Array(rows).fill(1), rows, new Random(step));
+      const slope = (logits: Float32Array): Float32Array =>
+        Float32Array.from(softmaxRows(logits, 3), (p, i) => (p - targets[i]) / rows);
+      await other.stepAlong(x, rows, slope, new Random(step));
+    }
+    for (const [name, data] of one.parameters)
+      data.forEach((value, i) => void expect(other.parameters.get(name)?.[i]).toBeCloseTo(value, 5));
+    expect(other.steps).toBe(3);
+  });
+
   it('writes files that plain ONNX Runtime runs with the same probabilities', async () => {
     const runtime = await loadRuntime();
     for (const architecture of [mlp(147, 4, 8, 0.5), smallCnn([3, 7, 7], 4), smallResNet([3, 7, 7], 4, 4, 1)]) {
