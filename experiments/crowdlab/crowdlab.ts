@@ -3,6 +3,7 @@ import { type DotRow, dots } from '@assay/figures';
 import { learn, learnMethodById } from '@assay/learn/methods';
 import { type Band, band, type Experiment, type ExperimentResult } from '../experiment.ts';
 import { mean, outcome, realStudy } from '../haem/protocol.ts';
+import { once } from '../memory.ts';
 
 /** Reference accuracies of an independent implementation: labels, and the network on the test tasks. */
 const reference: Readonly<
@@ -61,7 +62,7 @@ export const crowdlabStudy: Experiment = {
   title: 'CROWDLAB and AI co-workers on two real crowds',
   source:
     'Goh, Tkachenko & Mueller (2022). CROWDLAB. Crowds: Rodrigues, Pereira & Ribeiro (2013); Rodrigues & Pereira (2018).',
-  async run({ full, seed = 1, data = '../shared/datasets', onProgress, signal }): Promise<ExperimentResult> {
+  async run({ full, seed = 1, data = '../shared/datasets', onProgress, signal, memory }): Promise<ExperimentResult> {
     const seeds = full ? [seed, seed + 1, seed + 2] : [seed];
     const bands: Band[] = [];
     const rows: (string | number | null)[][] = [];
@@ -73,7 +74,10 @@ export const crowdlabStudy: Experiment = {
       for (const { name, method, options, inference, test } of list) {
         onProgress(`${set}: ${name}`, rows.length, 2 * (list.length + 1));
         const found = [];
-        for (const each of seeds) found.push(await outcome(study, method, options, each, signal));
+        for (const each of seeds) {
+          const key = JSON.stringify([set, method, options, each]);
+          found.push(await once(memory, key, () => outcome(study, method, options, each, signal)));
+        }
         const labels = mean(found.map((each) => each.inference)) as number;
         const other = mean(found.map((each) => each.test));
         best = Math.max(best, labels);
@@ -94,10 +98,16 @@ export const crowdlabStudy: Experiment = {
       onProgress(`${set}: auto`, rows.length, 2 * (list.length + 1));
       const { table, features, truth } = study;
       const chosen = [];
-      for (const each of seeds)
-        chosen.push(await learn(learnMethodById('auto'), { table, features }, { seed: each, signal }));
-      const labels = mean(chosen.map(({ estimate }) => measure(estimate, truth).accuracy)) as number;
-      notes.push(`${set}: ${(chosen[0].estimate.extra.chosen as { why: string }).why}`);
+      for (const each of seeds) {
+        const choice = async (): Promise<{ accuracy: number; why: string }> => {
+          const { estimate } = await learn(learnMethodById('auto'), { table, features }, { seed: each, signal });
+          const { why } = estimate.extra.chosen as { why: string };
+          return { accuracy: measure(estimate, truth).accuracy, why };
+        };
+        chosen.push(await once(memory, JSON.stringify([set, 'auto', each]), choice));
+      }
+      const labels = mean(chosen.map(({ accuracy }) => accuracy)) as number;
+      notes.push(`${set}: ${chosen[0].why}`);
       bands.push(band(`auto, ${set}: labels`, labels, best - autoLoss, 1));
       rows.push([set, 'auto', labels, null, null, null]);
       drawn.push({ label: `auto, ${set}`, value: labels, group: set });

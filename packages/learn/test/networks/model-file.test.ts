@@ -93,6 +93,7 @@ describeWithRuntime('models from elsewhere', () => {
         /not the same count of numbers for every row/,
       ],
       [encodeOnnx({ graph: unknownOperator() }), rows, /ONNX Runtime refuses it/],
+      [encodeOnnx({ graph: greedy() }), rows, /does not run on 2 numbers/],
     ];
     for (const [bytes, input, message] of cases) {
       const run = OnnxModel.open(bytes, 'm.onnx').then((model) => model.classify(input));
@@ -100,6 +101,15 @@ describeWithRuntime('models from elsewhere', () => {
     }
   });
 });
+
+/** A graph that asks for 256 GB. */
+function greedy(): Graph {
+  const x: Value = { name: 'x', shape: ['batch', 2], type: 'float' };
+  const y: Value = { name: 'y', shape: ['batch'], type: 'float' };
+  const size: Value = { name: 'size', shape: [1], type: 'int64' };
+  const nodes = [{ op: 'ConstantOfShape', inputs: [size], outputs: [y], attributes: {} }];
+  return { inputs: [x], outputs: [y], constants: [{ value: size, data: BigInt64Array.of(2n ** 36n) }], nodes };
+}
 
 /** A graph with an operator no runtime has. */
 function unknownOperator(): Graph {
