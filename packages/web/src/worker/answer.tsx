@@ -67,7 +67,8 @@ function Options({ desk, question, options }: OptionsProps): VNode {
           aria-keyshortcuts={option.key}
           disabled={verdict !== undefined}
           data-enter={question.kind === 'multi-label' || chosen === option.value ? 'next' : undefined}
-          onClick={() => desk.choose(index)}
+          // The second half of a double click was not meant for the next card.
+          onClick={({ detail }) => detail < 2 && desk.choose(index)}
         >
           {option.key !== undefined && option.key !== option.title && <Key name={option.key} />}
           <span>
@@ -144,7 +145,7 @@ function Field({ desk, question }: { readonly desk: Desk; readonly question: Que
 function Judgement({ verdict, desk }: { readonly verdict: Verdict; readonly desk: Desk }): VNode {
   const { feedback } = verdict;
   if (feedback === undefined) {
-    const away = desk.trouble.value !== undefined;
+    const away = desk.post.trouble.value !== undefined;
     return <p class="muted">{away ? 'The explanation comes when you are connected again.' : 'Checking…'}</p>;
   }
   return (

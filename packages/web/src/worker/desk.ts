@@ -1,8 +1,6 @@
 import {
   type Card,
-  type CorrectBody,
   canonical,
-  type NextBody,
   type NextReply,
   type OwnAnswer,
   type OwnAnswers,
@@ -15,13 +13,14 @@ import {
   type Work,
 } from '@assay/server/protocol';
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { Refused, Unreachable, uniqueName } from '../shared/http.ts';
+import { uniqueName } from '../shared/http.ts';
 import type { Kept } from './kept.ts';
 import { optionsOf } from './keys.ts';
-import { createLoop, type Loop } from './loop.ts';
 import { type Outbox, openOutbox } from './outbox.ts';
-import { type Session, SessionLost } from './session.ts';
+import { Post } from './post.ts';
+import type { Session } from './session.ts';
 import { createStopwatch, type Stopwatch } from './stopwatch.ts';
+import { Tray } from './tray.ts';
 
 /** Where the worker is. */
 export type Stage = 'welcome' | 'working' | 'left' | 'lost';
@@ -34,32 +33,18 @@ export interface Verdict {
   readonly feedback?: SubmissionResult['feedback'];
 }
 
-/** Why answers do not get through just now. */
-export type Trouble = 'offline' | 'server';
-
-const heartbeatMs = 30_000;
-/** How long to wait for new tasks before asking again. */
-const askAgainMs: Readonly<Record<NextReply['left'], number>> = {
-  more: 1000,
-  'none for now': 4000,
-  paused: 5000,
-  done: 20_000,
-  closed: 20_000,
-};
-const mostAtOnce = 100;
-
 /**
  * A worker's desk: the card in hand, the next ones, the answers on their way, and everything the worker can do.
  *
  * Nothing waits for the network: an answer is kept on the device and the next card, leased in advance, is there at
- * once. One loop sends answers and fetches cards in the same request. What a view shows are signals; what keys and
- * buttons do are methods that act on the state as it is now.
+ * once; {@link Post} carries both. What a view shows are signals; what keys and buttons do are methods that act on the state
+ * as it is now.
  */
 export class Desk {
   readonly stage: Signal<Stage>;
   readonly work: Signal<Work>;
-  readonly left: Signal<NextReply['left']> = signal('more');
-  readonly trouble: Signal<Trouble | undefined> = signal();
+  /** How it stands with the server. */
+  readonly post: Post;
   /** The value being put together, or the one being corrected. */
   readonly draft: Signal<Value | undefined> = signal();
   /** What is wrong with the draft, in words. */
@@ -81,16 +66,11 @@ export class Desk {
   /** Answers the server has. */
   readonly saved: Signal<number>;
 
-  readonly #cards: Signal<readonly Card[]> = signal([]);
   readonly #session: Session;
   readonly #kept: Kept;
   readonly #outbox: Outbox;
-  readonly #loop: Loop;
+  readonly #tray: Tray;
   readonly #stopwatch: Stopwatch = createStopwatch(() => performance.now());
-  #failures = 0;
-  #atOnce = mostAtOnce;
-  /** Cards that were given back when the page closed; good again if the network is away. */
-  #spare: readonly Card[] = [];
   /** The draft of the card that an old answer was put on top of. */
   #laidAside: Value | undefined;
 
@@ -98,18 +78,19 @@ export class Desk {
     this.#session = session;
     this.#kept = kept;
     this.#outbox = outbox;
-    this.#loop = createLoop(() => this.#turn());
+    this.#tray = new Tray(kept, session.scope);
+    this.post = new Post(session, outbox, this.#tray, this);
     this.stage = signal(session.isResumed ? 'working' : 'welcome');
     this.work = signal(session.work);
     this.practiceLeft = signal(session.work.worker.practiceLeft);
     this.saved = signal(session.work.worker.answers);
     this.waiting = outbox.waiting;
-    this.shown = computed(() => this.verdict.value?.card ?? this.correcting.value ?? this.#cards.value[0]);
+    this.shown = computed(() => this.verdict.value?.card ?? this.correcting.value ?? this.#tray.cards.value[0]);
   }
 
   /** The cards after the shown one, so that their pictures can be loaded. */
   get upcoming(): readonly Card[] {
-    return this.#cards.value.slice(1);
+    return this.#tray.cards.value.slice(1);
   }
 
   /** False where the browser stores nothing: then closing the page loses what waits. */
@@ -119,22 +100,18 @@ export class Desk {
 
   /** Takes up the work where it was, and keeps in touch from now on. */
   async open(): Promise<void> {
-    const [confirms, cards, spare, recent, draft] = await Promise.all([
+    const [confirms, recent, draft] = await Promise.all([
       this.#kept.get<boolean>('confirms'),
-      this.#kept.get<readonly Card[]>(this.#key('cards')),
-      this.#kept.get<readonly Card[]>(this.#key('spare')),
       this.#kept.get<readonly OwnAnswer[]>(this.#key('recent')),
       this.#kept.get<{ readonly lease: Card['lease']; readonly value: Value }>(this.#key('draft')),
+      this.#tray.load((lease) => this.#outbox.has(lease)),
     ]);
     this.confirms.value = confirms ?? false;
-    const isOpen = ({ lease }: Card): boolean => !this.#outbox.has(lease);
-    this.#cards.value = (cards ?? []).filter(isOpen);
-    this.#spare = (spare ?? []).filter(isOpen);
     this.recent.value = recent ?? [];
     if (draft !== undefined && draft.lease === this.shown.value?.lease) this.draft.value = draft.value;
     effect(() => this.#keepDraft());
     if (this.stage.value === 'working') {
-      this.#loop.wake();
+      this.post.wake();
       void this.#refresh();
     } else {
       void this.#recall(this.work.value).catch(() => {});
@@ -145,7 +122,7 @@ export class Desk {
   start(name: string): void {
     this.stage.value = 'working';
     if (name.trim() !== '') void this.#session.rename(name.trim()).catch(() => {});
-    this.#loop.wake();
+    this.post.wake();
   }
 
   /** Chooses one of the buttons. */
@@ -188,7 +165,7 @@ export class Desk {
     const problem = problemWith(question, value);
     if (problem !== undefined) {
       this.problem.value = problem;
-      this.said.value = problem;
+      this.say(problem);
       return;
     }
     if (this.correcting.value !== undefined) this.#correct(this.correcting.value, value);
@@ -201,7 +178,7 @@ export class Desk {
     const at = this.recent.value.findIndex(({ lease }) => lease === this.correcting.value?.lease);
     const earlier = this.recent.value[at + 1];
     if (earlier !== undefined) this.change(earlier);
-    else this.said.value = 'Nothing more to undo';
+    else this.say('Nothing more to undo');
   }
 
   /** Puts one of the own answers on the desk. */
@@ -211,7 +188,7 @@ export class Desk {
       this.correcting.value = given;
       this.draft.value = given.value;
       this.problem.value = undefined;
-      this.said.value = 'Your earlier answer: change it, or keep it';
+      this.say('Your earlier answer: change it, or keep it');
     });
   }
 
@@ -232,60 +209,88 @@ export class Desk {
   }
 
   skip(reason: SkipReason, note: string): void {
-    const [card] = this.#cards.value;
+    const [card] = this.#tray.cards.value;
     if (!this.canSkip || card === undefined) return;
     this.#hand(card, { skip: { reason, note: note.trim() === '' ? undefined : note.trim() } });
-    this.said.value = 'Skipped';
+    this.say('Skipped');
   }
 
   /** Stops working: cards go back to others, answers on their way still arrive. */
   leave(): void {
-    this.#session.post('/work/release', { leases: this.#cards.value.map(({ lease }) => lease) });
     batch(() => {
       this.stage.value = 'left';
       this.keep();
       this.verdict.value = undefined;
       this.draft.value = undefined;
-      this.#cards.value = [];
+      this.#session.post('/work/release', { leases: this.#tray.clear() });
     });
-    this.#keepCards();
-    this.#loop.wake();
+    this.post.wake();
   }
 
   comeBack(): void {
     this.stage.value = 'working';
-    this.#loop.wake();
+    this.post.wake();
   }
 
   /** Another tab took over: do nothing more here. */
   handOver(): void {
-    this.#loop.stop();
+    this.post.stop();
   }
 
   /** The page was hidden or shown, or the network came back. */
   attend(isVisible: boolean): void {
     if (isVisible) this.#stopwatch.resume();
     else this.#stopwatch.pause();
-    if (isVisible) this.#loop.wake();
+    if (isVisible) this.post.wake();
   }
 
   /** The page goes away: the card in hand stays leased, the ones in advance are free for others at once. */
   close(): void {
-    const [card, ...others] = this.#cards.value;
-    if (others.length === 0) return;
-    this.#session.post('/work/release', { leases: others.map(({ lease }) => lease) });
-    void this.#kept.put(this.#key('spare'), others);
-    void this.#kept.put(this.#key('cards'), [card]);
+    const leases = this.#tray.lend();
+    if (leases.length > 0) this.#session.post('/work/release', { leases });
   }
 
   /** The page came back from the browser's cache. */
   reopen(): void {
-    this.#cards.value = this.#cards.value.slice(0, 1);
-    this.#loop.wake();
+    this.#tray.forgetLent();
+    this.post.wake();
+  }
+
+  /** How many cards the post should hold. */
+  get wanted(): number {
+    return this.stage.value === 'working' ? this.work.value.limits.prefetch : 0;
+  }
+
+  /** The post brought what the server replied. */
+  received(reply: NextReply): void {
+    const { results, worker, instructions } = reply;
+    batch(() => {
+      for (const { submission, state, problem, feedback } of results) {
+        void this.#outbox.settle(submission, state === 'refused' ? (problem ?? state) : undefined);
+        if (this.verdict.value?.submission === submission) this.#explain(feedback);
+      }
+      if (this.stage.value === 'working') {
+        if (this.shown.value === undefined) this.#stopwatch.restart();
+        this.#tray.take(reply, (lease) => this.#outbox.has(lease) || lease === this.verdict.value?.card.lease);
+      }
+      this.practiceLeft.value = worker.practiceLeft;
+      this.saved.value = worker.answers;
+    });
+    if (instructions !== this.work.value.campaign.instructions.version) void this.#refresh();
+  }
+
+  /** The server lets this worker in no more. */
+  lost(): void {
+    this.stage.value = 'lost';
+  }
+
+  /** Has words read aloud. */
+  say(words: string): void {
+    this.said.value = words;
   }
 
   #give(value: Value): void {
-    const [card] = this.#cards.value;
+    const [card] = this.#tray.cards.value;
     const submission = this.#hand(card, { value });
     if (card.practice) {
       this.verdict.value = { card, value, submission };
@@ -308,13 +313,12 @@ export class Desk {
     };
     batch(() => {
       void this.#outbox.give(answer);
-      this.#cards.value = this.#cards.value.filter(({ lease }) => lease !== card.lease);
+      this.#tray.remove(card.lease);
       this.draft.value = undefined;
       this.problem.value = undefined;
     });
     this.#stopwatch.restart();
-    this.#keepCards();
-    this.#loop.wake();
+    this.post.wake();
     return submission;
   }
 
@@ -322,10 +326,16 @@ export class Desk {
     if (JSON.stringify(value) !== JSON.stringify(given.value)) {
       void this.#outbox.correct({ lease: given.lease, submission: uniqueName(), value });
       this.#remember(this.recent.value.map((each) => (each.lease === given.lease ? { ...each, value } : each)));
-      this.said.value = 'Answer changed';
+      this.say('Answer changed');
     }
     this.keep();
-    this.#loop.wake();
+    this.post.wake();
+  }
+
+  #explain(feedback: SubmissionResult['feedback']): void {
+    if (this.verdict.value === undefined) return;
+    this.verdict.value = feedback === undefined ? undefined : { ...this.verdict.value, feedback };
+    if (feedback !== undefined) this.say(feedback.correct ? 'Right' : 'Not what we expected');
   }
 
   #afterPractice(): void {
@@ -340,11 +350,6 @@ export class Desk {
     void this.#kept.put(this.#key('recent'), answers);
   }
 
-  #keepCards(): void {
-    void this.#kept.put(this.#key('cards'), this.#cards.value);
-    void this.#kept.remove(this.#key('spare'));
-  }
-
   /** Only text takes long enough to write that losing it would hurt. */
   #keepDraft(): void {
     const value = this.draft.value;
@@ -357,73 +362,6 @@ export class Desk {
     return `${what}/${this.#session.scope}`;
   }
 
-  /** One turn of the loop: how long until the next. */
-  async #turn(): Promise<number> {
-    try {
-      const waitMs = await this.#exchange();
-      this.#failures = 0;
-      if (this.trouble.value !== undefined) this.said.value = 'Connected again';
-      this.trouble.value = undefined;
-      return waitMs;
-    } catch (error) {
-      return this.#failed(error);
-    }
-  }
-
-  /** Sends answers and fetches cards, in one request. */
-  async #exchange(): Promise<number> {
-    const isWorking = this.stage.value === 'working';
-    const answers = this.#outbox.answers(this.#atOnce);
-    const held = this.#cards.value.map(({ lease }) => lease);
-    const want = isWorking ? Math.max(0, this.work.value.limits.prefetch - held.length) : 0;
-    if (want > 0 || answers.length > 0 || (held.length > 0 && isVisible())) {
-      this.#received(
-        await this.#session.call<NextReply>('POST', '/work/next', {
-          want,
-          heartbeat: held,
-          answers,
-        } satisfies NextBody),
-      );
-    }
-    for (const { lease, submission, value } of this.#outbox.corrections()) {
-      const refused = await this.#session
-        .call<SubmissionResult>('PUT', `/work/answers/${lease}`, { value, submission } satisfies CorrectBody)
-        .then(({ state, problem }) => (state === 'refused' ? (problem ?? state) : undefined), whyFinal);
-      await this.#outbox.settle(submission, refused);
-    }
-    if (this.#outbox.waiting.value > 0) return 0;
-    this.#atOnce = mostAtOnce;
-    if (!isWorking || !isVisible()) return Number.POSITIVE_INFINITY;
-    return this.#cards.value.length === 0 ? askAgainMs[this.left.value] : heartbeatMs;
-  }
-
-  #received(reply: NextReply): void {
-    batch(() => {
-      for (const { submission, state, problem, feedback } of reply.results) {
-        void this.#outbox.settle(submission, state === 'refused' ? (problem ?? 'refused') : undefined);
-        if (this.verdict.value?.submission !== submission) continue;
-        this.verdict.value = feedback === undefined ? undefined : { ...this.verdict.value, feedback };
-        if (feedback !== undefined) this.said.value = feedback.correct ? 'Right' : 'Not what we expected';
-      }
-      if (this.stage.value === 'working') this.#take(reply);
-      this.left.value = reply.left;
-      this.practiceLeft.value = reply.worker.practiceLeft;
-      this.saved.value = reply.worker.answers;
-    });
-    if (reply.instructions !== this.work.value.campaign.instructions.version) void this.#refresh();
-  }
-
-  /** Puts new cards under those in hand and drops those that went to others, except one being looked at. */
-  #take({ leases, gone }: NextReply): void {
-    const held = this.#cards.value.filter(({ lease }, index) => index === 0 || !gone.includes(lease));
-    const known = new Set([...held.map(({ lease }) => lease), this.verdict.value?.card.lease]);
-    const fresh = leases.filter(({ lease }) => !known.has(lease) && !this.#outbox.has(lease));
-    if (held.length === 0 && fresh.length > 0) this.#stopwatch.restart();
-    this.#cards.value = [...held, ...fresh];
-    this.#spare = [];
-    this.#keepCards();
-  }
-
   async #refresh(): Promise<void> {
     try {
       const before = this.work.value.campaign.instructions.version;
@@ -434,7 +372,7 @@ export class Desk {
         this.work.value = work;
         if (isNew && this.stage.value === 'working') {
           this.hasNewInstructions.value = true;
-          this.said.value = 'The instructions have changed';
+          this.say('The instructions have changed');
         }
       });
     } catch {
@@ -448,32 +386,6 @@ export class Desk {
     const { answers } = await this.#session.call<OwnAnswers>('GET', '/work/answers');
     if (this.recent.value.length === 0) this.#remember(answers);
   }
-
-  /** What a failed exchange means; how long to wait before the next. */
-  async #failed(error: unknown): Promise<number> {
-    if (error instanceof SessionLost) {
-      this.stage.value = 'lost';
-      return Number.POSITIVE_INFINITY;
-    }
-    const refusedForGood = error instanceof Refused && error.isFinal;
-    const answers = this.#outbox.answers(this.#atOnce);
-    if (refusedForGood && answers.length > 0) {
-      // One bad answer must not hold up the others: send them one by one, and put the bad one aside.
-      if (this.#atOnce === 1) await this.#outbox.settle(answers[0].submission, error.message);
-      this.#atOnce = 1;
-      return 0;
-    }
-    this.#failures++;
-    const isAway = error instanceof Unreachable;
-    if (this.trouble.value === undefined) this.said.value = 'No connection: your answers are kept on this device';
-    this.trouble.value = isAway ? 'offline' : 'server';
-    if (this.#spare.length > 0) {
-      this.#cards.value = [...this.#cards.value, ...this.#spare];
-      this.#spare = [];
-    }
-    const asked = error instanceof Refused ? (error.retryAfterMs ?? 0) : 0;
-    return Math.max(asked, Math.min(30_000, 500 * 2 ** Math.min(this.#failures, 6)));
-  }
 }
 
 /** The value that a draft means: fields are drafted as they were written. */
@@ -482,16 +394,6 @@ function meantBy(question: Question, draft: Value | undefined): Value {
   const isNumber = question.kind === 'number' || question.kind === 'scale';
   if (!isNumber || typeof draft !== 'string') return draft ?? '';
   return draft.trim() === '' ? '' : Number(draft.trim().replace(',', '.'));
-}
-
-function isVisible(): boolean {
-  return document.visibilityState === 'visible';
-}
-
-/** The reason a request will never succeed; other failures are thrown on. */
-function whyFinal(error: unknown): string {
-  if (error instanceof Refused && error.isFinal) return error.message;
-  throw error;
 }
 
 /** Opens the desk of a session with all that was kept for it. */

@@ -81,7 +81,8 @@ function Work({ desk, dialog, asksName }: WorkProps): VNode {
 }
 
 function Top({ desk, dialog }: Pick<WorkProps, 'desk' | 'dialog'>): VNode {
-  const { trouble, waiting, saved, practiceLeft } = desk;
+  const { waiting, saved, practiceLeft } = desk;
+  const { trouble } = desk.post;
   const isAway = trouble.value !== undefined;
   const isPractice = practiceLeft.value > 0;
   return (

@@ -84,14 +84,14 @@ export function NoCard({ desk }: { readonly desk: Desk }): VNode {
       </Message>
     );
   }
-  if (desk.trouble.value !== undefined) {
+  if (desk.post.trouble.value !== undefined) {
     return (
       <Message title="No connection">
         <p>Your answers are kept on this device. New tasks come by themselves when you are connected again.</p>
       </Message>
     );
   }
-  switch (desk.left.value) {
+  switch (desk.post.left.value) {
     case 'done':
       return (
         <Message title="All done. Thank you!">

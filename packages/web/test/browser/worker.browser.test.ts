@@ -150,6 +150,15 @@ describeInBrowser('the page of a worker', (browser) => {
     await leave(page);
   });
 
+  it('takes a double click for one', async () => {
+    const campaign = await newCampaign(server);
+    const page = await begin(browser(), campaign.link);
+    await page.getByRole('button', { name: 'Cat' }).dblclick();
+    await allSent(page);
+    expect(given(await campaign.answers())).toHaveLength(1);
+    await leave(page);
+  });
+
   it('lets the worker see and change the last ten answers', async () => {
     const campaign = await newCampaign(server);
     const page = await begin(browser(), campaign.link, phone);

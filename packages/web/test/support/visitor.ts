@@ -54,6 +54,8 @@ export async function cardOf(page: Page): Promise<string> {
 
 /** Waits until the page says that nothing waits. */
 export async function allSent(page: Page): Promise<void> {
+  // What was done a moment ago is drawn in the next frame.
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
   await page.locator('.state[data-waiting="0"]').waitFor();
 }
 
