@@ -15,3 +15,4 @@ export { deepBp } from './propagation/deepbp.ts';
 export { deepMf } from './propagation/deepmf.ts';
 export { raykar } from './raykar.ts';
 export { learnMethodById, learnMethods } from './registry.ts';
+export * from './selection.ts';
