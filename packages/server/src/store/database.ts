@@ -14,10 +14,8 @@ export interface Database {
     rows: readonly object[],
   ): RawBuilder<unknown>;
 
-  /** Adds rows to a table. */
-  insert(db: Kysely<Tables>, table: keyof Tables, columns: readonly string[], rows: readonly object[]): Promise<void>;
-  /** Changes rows of a table found by their keys; returns how many were found. */
-  update(db: Kysely<Tables>, table: keyof Tables, columns: ChangedColumns, rows: readonly object[]): Promise<number>;
+  /** Adds and changes rows, in as few statements as there can be; returns how many rows each change met. */
+  write(db: Kysely<Tables>, changes: readonly Change[]): Promise<readonly number[]>;
 
   /** Ends a `select` whose rows are about to change: what others must wait for, where they could come between. */
   readonly forUpdate: RawBuilder<unknown>;
@@ -35,11 +33,15 @@ export interface Database {
   unavailable(error: unknown): boolean;
 }
 
-/** How an update finds and changes a row. */
-export interface ChangedColumns {
+/** Rows to add to a table, or to change in it. */
+export interface Change {
+  readonly kind: 'insert' | 'update';
+  readonly table: keyof Tables;
+  /** By which columns an update finds a row; for an insert those that are set. */
   readonly keys: readonly string[];
   /** The row's value is added to what the database has. */
   readonly counters: readonly string[];
   /** The row's value replaces what the database has. */
   readonly values: readonly string[];
+  readonly rows: readonly object[];
 }

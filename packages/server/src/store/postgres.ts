@@ -1,7 +1,7 @@
 import { EngineError } from '@assay/core';
-import { CompiledQuery, type DatabaseConnection, Kysely, PostgresDialect, sql } from 'kysely';
+import { CompiledQuery, type DatabaseConnection, Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely';
 import type { Pool as PostgresPool } from 'pg';
-import type { Database } from './database.ts';
+import type { Change, Database } from './database.ts';
 import type { Tables } from './schema.ts';
 
 /** Campaigns in PostgreSQL (12 or newer), for several server processes at once. */
@@ -14,22 +14,15 @@ export async function openPostgres(url: string): Promise<Database> {
     }),
     rows: (table, _columns, rows) =>
       sql`json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json)`,
-    async insert(db, table, columns, rows) {
-      const list = sql.join(columns.map((name) => sql.ref(name)));
-      const given = sql`json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json)`;
-      await sql`insert into ${sql.table(table)} (${list}) select ${list} from ${given}`.execute(db);
-    },
-    async update(db, table, { keys, counters, values }, rows) {
-      const [old, fresh] = ['old', 'fresh'].map((from) => (name: string) => sql.ref(`${from}.${name}`));
-      const changes = [
-        ...counters.map((name) => sql`${sql.ref(name)} = ${old(name)} + ${fresh(name)}`),
-        ...values.map((name) => sql`${sql.ref(name)} = ${fresh(name)}`),
-      ];
-      const same = keys.map((name) => sql`${old(name)} = ${fresh(name)}`);
-      const given = sql`json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json)`;
-      const { numAffectedRows } = await sql`update ${sql.table(table)} as old set ${sql.join(changes)}
-        from ${given} as fresh where ${sql.join(same, sql` and `)}`.execute(db);
-      return Number(numAffectedRows);
+    async write(db, changes) {
+      const parts = changes.map(({ rows, ...change }, i) => {
+        const given = sql`json_populate_recordset(null::${sql.table(change.table)}, ${JSON.stringify(rows)}::json)`;
+        return sql`${sql.ref(`change_${i}`)} as (${changed(change, given)} returning 1)`;
+      });
+      const counts = changes.map((_, i) => sql`(select count(*)::integer from ${sql.ref(`change_${i}`)})`);
+      const { rows } = await sql<{ met: number[] }>`
+        with ${sql.join(parts)} select array[${sql.join(counts)}] as met`.execute(db);
+      return rows[0].met;
     },
     forUpdate: sql`for no key update of wanted_row`,
     log: {
@@ -51,6 +44,26 @@ export async function openPostgres(url: string): Promise<Database> {
         (error as Error).message ?? '',
       ),
   };
+}
+
+/** One insert or update of many rows. */
+function changed(
+  { kind, table, keys, counters, values }: Omit<Change, 'rows'>,
+  given: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  const column = (name: string) => sql.ref(name);
+  if (kind === 'insert') {
+    const list = sql.join(keys.map(column));
+    return sql`insert into ${sql.table(table)} (${list}) select ${list} from ${given}`;
+  }
+  const [old, fresh] = ['old', 'fresh'].map((from) => (name: string) => sql.ref(`${from}.${name}`));
+  const set = [
+    ...counters.map((name) => sql`${column(name)} = ${old(name)} + ${fresh(name)}`),
+    ...values.map((name) => sql`${column(name)} = ${fresh(name)}`),
+  ];
+  const same = keys.map((name) => sql`${old(name)} = ${fresh(name)}`);
+  return sql`update ${sql.table(table)} as old set ${sql.join(set)} from ${given} as fresh
+    where ${sql.join(same, sql` and `)}`;
 }
 
 /**

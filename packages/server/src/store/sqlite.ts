@@ -27,21 +27,24 @@ export function openSqlite(path: string): Database {
       sql`(select ${sql.join(columns.map((name, i) => sql`value ->> ${sql.lit(i)} as ${sql.ref(name)}`))} from json_each(${cells(columns, rows)}))`,
     // Row by row: a statement costs 2 µs in this process, a row unpacked from JSON 8 µs. There is one connection, so
     // this is the transaction that Kysely began.
-    async insert(_db, table, columns, rows) {
-      const { run } = statement(`insert into "${table}" (${columns.map(quoted)}) values (${columns.map(() => '?')})`);
-      for (const row of rows as readonly Row[]) run(columns.map((name) => row[name]));
-    },
-    async update(_db, table, { keys, counters, values }, rows) {
-      const changes = [
-        ...counters.map((name) => `${quoted(name)} = ${quoted(name)} + ?`),
-        ...values.map((name) => `${quoted(name)} = ?`),
-      ];
-      const same = keys.map((name) => `${quoted(name)} = ?`).join(' and ');
-      const { run } = statement(`update "${table}" set ${changes} where ${same}`);
-      const columns = [...counters, ...values, ...keys];
-      let found = 0;
-      for (const row of rows as readonly Row[]) found += Number(run(columns.map((name) => row[name])).changes);
-      return found;
+    // Row by row: that costs 2 to 6 µs each, unpacking from JSON 8 to 18. There is one connection, so this is in the
+    // transaction that Kysely began.
+    async write(_db, changes) {
+      return changes.map(({ kind, table, keys, counters, values, rows }) => {
+        const columns = [...counters, ...values, ...keys];
+        const added = [
+          ...counters.map((name) => `"${name}" = "${name}" + ?`),
+          ...values.map((name) => `"${name}" = ?`),
+        ];
+        const { run } = statement(
+          kind === 'insert'
+            ? `insert into "${table}" (${columns.map((name) => `"${name}"`)}) values (${columns.map(() => '?')})`
+            : `update "${table}" set ${added} where ${keys.map((name) => `"${name}" = ?`).join(' and ')}`,
+        );
+        let met = 0;
+        for (const row of rows as readonly Row[]) met += Number(run(columns.map((name) => row[name])).changes);
+        return met;
+      });
     },
     // There is one writer at a time: nobody comes between.
     forUpdate: sql``,
@@ -107,7 +110,3 @@ function prepare(handle: DatabaseSync, text: string): ReturnType<SqliteDatabase[
 }
 
 type Row = Readonly<Record<string, unknown>>;
-
-function quoted(name: string): string {
-  return `"${name}"`;
-}

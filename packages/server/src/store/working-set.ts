@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { apply } from './apply.ts';
-import type { Database } from './database.ts';
+import type { Change, Database } from './database.ts';
 import type { Happening } from './events.ts';
 import type {
   AssignmentRow,
@@ -60,8 +60,6 @@ const changing: {
   },
 };
 
-const eventColumns = ['campaign', 'at', 'kind', 'actor', 'data'] as const;
-
 /**
  * The rows one transaction works on: loaded and locked at once, changed in memory by events, written back at once.
  *
@@ -113,6 +111,7 @@ export class WorkingSet {
 
   /** Writes the changed rows and the events. */
   async write(): Promise<void> {
+    const changes: Change[] = [];
     for (const rows of [
       this.campaigns,
       this.instructions,
@@ -121,14 +120,23 @@ export class WorkingSet {
       this.workers,
       this.assignments,
     ] as readonly Rows<keyof LoggedTables, object>[]) {
-      await this.#insert(rows);
-      await this.#update(rows);
+      const { table } = rows;
+      changes.push(insertion(table, rows.added()));
+      const { counters, values } = changing[table];
+      changes.push({ kind: 'update', table, keys: keys[table], counters, values, rows: rows.changes(counters) });
     }
-    if (this.#events.length === 0) return;
-    const rows = this.#events.map((event) => ({ ...event, data: JSON.stringify(event.data) }));
-    // Restored events keep their numbers.
-    const columns = [...('id' in rows[0] ? (['id'] as const) : []), ...eventColumns];
-    await this.#database.insert(this.transaction, 'event', columns, rows);
+    changes.push(
+      insertion(
+        'event',
+        this.#events.map((event) => ({ ...event, data: JSON.stringify(event.data) })),
+      ),
+    );
+    const wanted = changes.filter(({ rows }) => rows.length > 0);
+    if (wanted.length === 0) return;
+    const met = await this.#database.write(this.transaction, wanted);
+    wanted.forEach(({ table, rows }, i) => {
+      if (met[i] !== rows.length) throw new Error(`${rows.length} rows of ${table} were to be written, ${met[i]} were`);
+    });
   }
 
   async #load<Table extends keyof LoggedTables, Row extends object>(
@@ -146,20 +154,11 @@ export class WorkingSet {
       order by ${sql.join(names.map((name) => sql.ref(`wanted_row.${name}`)))} ${lock}`.execute(this.transaction);
     rows.loaded(found.rows);
   }
+}
 
-  async #insert(rows: Rows<keyof LoggedTables, object>): Promise<void> {
-    const added = rows.added();
-    if (added.length > 0) await this.#database.insert(this.transaction, rows.table, Object.keys(added[0]), added);
-  }
-
-  async #update(rows: Rows<keyof LoggedTables, object>): Promise<void> {
-    const { table } = rows;
-    const columns = { keys: keys[table], ...changing[table] };
-    const changes = rows.changes(columns.counters);
-    if (changes.length === 0) return;
-    const found = await this.#database.update(this.transaction, table, columns, changes);
-    if (found !== changes.length) throw new Error(`${changes.length} rows of ${table} were to change, ${found} did`);
-  }
+/** Rows of equal columns to be added. Restored events bring their numbers, others get one. */
+function insertion(table: keyof Tables, rows: readonly object[]): Change {
+  return { kind: 'insert', table, keys: Object.keys(rows[0] ?? {}), counters: [], values: [], rows };
 }
 
 /** `table.key = r.key` for every column of the key. */
