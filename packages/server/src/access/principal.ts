@@ -93,14 +93,14 @@ export class Gate {
 
   /** Whose secret it is: a session's or a program's. */
   async who(secret: string): Promise<Principal | undefined> {
-    const hash = hashOf(secret);
-    const known = this.#remembered.get(hash);
+    const known = this.#remembered.get(secret);
     if (known !== undefined && known.until > this.#now()) return known.principal;
+    const hash = hashOf(secret);
     const { access } = this.#store;
     const found: Session | Token | undefined = (await access.sessionByHash(hash)) ?? (await access.tokenByHash(hash));
     const principal = found === undefined ? undefined : principalOf(found, secret);
     if (this.#remembered.size >= mostRemembered) this.#remembered.clear();
-    if (principal !== undefined) this.#remembered.set(hash, { principal, until: this.#now() + believedMs });
+    if (principal !== undefined) this.#remembered.set(secret, { principal, until: this.#now() + believedMs });
     return principal;
   }
 

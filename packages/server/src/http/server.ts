@@ -1,5 +1,4 @@
 import cookie from '@fastify/cookie';
-import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -11,6 +10,7 @@ import { accessHandlers } from './access-handlers.ts';
 import type { Call, Context, Handlers } from './call.ts';
 import { campaignHandlers } from './campaign-handlers.ts';
 import { failureOf } from './failure.ts';
+import { secureHeaders } from './headers.ts';
 import { openApiDocument } from './openapi.ts';
 import { servePages } from './pages.ts';
 import { limited, sendExport, sendProgress } from './streams.ts';
@@ -65,23 +65,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     exposeHeadRoutes: false,
   });
   await app.register(cookie);
-  await app.register(helmet, {
-    global: true,
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        imgSrc: ["'self'", 'https:', 'http:', 'data:', 'blob:'],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'self'"],
-        objectSrc: ["'none'"],
-      },
-    },
-    // Links carry secrets in the fragment; nothing of an address goes anywhere.
-    referrerPolicy: { policy: 'no-referrer' },
-    strictTransportSecurity: false,
-  });
+  secureHeaders(app);
   if (limits !== false) await app.register(rateLimit, { global: false });
   app.setValidatorCompiler<z.ZodType>(({ schema }) => (data) => {
     const parsed = schema.safeParse(data);
