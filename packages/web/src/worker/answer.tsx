@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Key } from '../shared/key.tsx';
 import { Words } from '../shared/words.tsx';
 import type { Desk, Verdict } from './desk.ts';
+import { isEcho } from './echo.ts';
 import { type Option, optionsOf } from './keys.ts';
 
 /** Where the worker answers: buttons or a field, what is wrong, the practice's verdict, and Next. */
@@ -67,8 +68,7 @@ function Options({ desk, question, options }: OptionsProps): VNode {
           aria-keyshortcuts={option.key}
           disabled={verdict !== undefined}
           data-enter={question.kind === 'multi-label' || chosen === option.value ? 'next' : undefined}
-          // The second half of a double click was not meant for the next card.
-          onClick={({ detail }) => detail < 2 && desk.choose(index)}
+          onClick={(event) => !isEcho(event) && desk.choose(index)}
         >
           {option.key !== undefined && option.key !== option.title && <Key name={option.key} />}
           <span>
