@@ -84,7 +84,8 @@ export class Campaigns {
 
   async #load(campaign: number): Promise<Running | undefined> {
     // From here on the log is followed: what happens while loading is not missed, only met twice.
-    this.#cursor ??= await this.#store.eventsEnd();
+    const end = await this.#store.eventsEnd();
+    this.#cursor ??= end;
     const live = await LiveCampaign.load(this.#store, campaign, this.#options.now);
     return live === undefined ? undefined : { live, desk: new WorkDesk(live, this.#store, this.#options.now) };
   }

@@ -17,8 +17,10 @@ export async function servePages(app: FastifyInstance, folder: string | undefine
     index: false,
     dotfiles: 'ignore',
     cacheControl: false,
+    // The pages are built with a compressed copy of each file.
+    preCompressed: true,
     setHeaders: (reply, path) => {
-      const hashed = /[/\\]assets[/\\][^/\\]+-[A-Za-z0-9_-]{6,}\.\w+$/.test(path);
+      const hashed = /[/\\]assets[/\\][^/\\]+-[A-Za-z0-9_-]{6,}\.\w+(\.\w+)?$/.test(path);
       reply.header('cache-control', hashed ? `public, max-age=${year}, immutable` : 'no-cache');
     },
   });

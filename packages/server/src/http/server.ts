@@ -38,6 +38,8 @@ export interface ServerOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+/** How long requests under way may take when the server stops. */
+const graceMs = 2000;
 const worker = 'assay-worker';
 const lead = 'assay-lead';
 
@@ -63,6 +65,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     bodyLimit: 4 * 1024 * 1024,
     routerOptions: { maxParamLength: 200 },
     exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
   });
   await app.register(cookie);
   secureHeaders(app);
@@ -142,6 +145,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.addHook('onReady', async () => campaigns.start());
   app.addHook('preClose', async () => {
     for (const end of [...streams]) end();
+    // A phone that lost its network never ends its connection; answers that were not acknowledged come again.
+    setTimeout(() => app.server.closeAllConnections(), graceMs).unref();
   });
   app.addHook('onClose', async () => campaigns.stop());
   return app;

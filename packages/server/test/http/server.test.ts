@@ -166,6 +166,8 @@ describe('over the network', () => {
     await person.answer(card, 2);
     await until(/"accepted":1/);
     await reader.cancel();
+    // One that stays open must not keep the server from stopping.
+    await client.stream({ params });
     const labels: string[] = [];
     for await (const chunk of await client.export({ params, query: { what: 'labels', format: 'csv' } }))
       labels.push(Buffer.from(chunk).toString());
