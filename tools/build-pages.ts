@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, parse, relative } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { figureStyles, fontStack } from '@assay/figures';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
@@ -93,7 +94,16 @@ export async function buildPages(folder: string = pagesFolder): Promise<BuiltPag
     );
   }
   await buildServiceWorker(folder, ['join.html', 'icon.svg', paths['worker.js'], paths['worker.css']]);
+  for (const path of [...Object.values(paths), ...Object.keys(pages), 'service-worker.js'])
+    compress(join(folder, path));
   return { paths, modules };
+}
+
+/** Lays a compressed copy beside a file, for the server to send: a phone gets a third of the bytes. */
+function compress(file: string): void {
+  const content = readFileSync(file);
+  writeFileSync(`${file}.gz`, gzipSync(content, { level: 9 }));
+  writeFileSync(`${file}.br`, brotliCompressSync(content));
 }
 
 /** The service worker knows the files of the worker's page, and changes when any of them does. */
