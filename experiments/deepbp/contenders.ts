@@ -125,7 +125,7 @@ export function capped(contender: Contender, clip: number): Contender {
   };
 }
 export const others: readonly Contender[] = [
-  learning('CL MW', 'crowd-layer'),
+  learning('CL MW', 'crowd-layer', () => ({ form: 'MW', labels: 'network', warmUp: 0 })),
   learning('CCEM', 'ccem', () => ({ start: 'diagonal' })),
   learning('GeoCrowdNet(F)', 'geocrowdnet-f', () => ({ start: 'diagonal' })),
   learning(

@@ -41,7 +41,7 @@ export const deepbpStudy: Experiment = {
       figures: parts.flatMap(({ figures }) => figures),
       notes: [
         'pictures are pullovers and shirts of Fashion-MNIST: the paper’s dogs, cats and faces are not to be had here, nor its network of four convolutions',
-        'with clear pictures deepMF does not fall with the prior, as it does in the paper: these pictures are easier, and the network sets the labels right before mean field can follow the spammer; blurred, the difference is there',
+        'with clear pictures deepMF hardly falls with the prior, unlike in the paper: these pictures are easier, and the network sets the labels right before mean field can follow the spammer; blurred, the difference is there',
       ],
     };
   },

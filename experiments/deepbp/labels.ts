@@ -157,7 +157,7 @@ export async function overconfidence({ full, seed = 1, memory, onProgress }: Exp
         rows: [
           ['true prior: share of labels surer than .95', ...sure],
           ['prior (2, 1.2): worst crowd', ...worst],
-          [`prior (2, 1.4), ${failed.length} crowds where MF fails: |spammer's accuracy − .5|`, taken, kept],
+          [`prior (2, 1.4), ${failed.length} crowds where MF fails: the spammer's accuracy off .5 by`, taken, kept],
         ],
       },
     ],
