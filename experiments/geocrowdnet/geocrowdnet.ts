@@ -44,7 +44,7 @@ const designs: Readonly<Record<string, Design>> = {
   },
 };
 const contenders = ['ccem', 'geocrowdnet-f', 'geocrowdnet-w', 'trace'];
-const starts = ['diagonal', 'dawid-skene'];
+const starts = ['diagonal', 'vote'];
 
 /**
  * The end-to-end methods beside reference accuracies on drawn and real crowds, and what the volume terms
@@ -75,7 +75,7 @@ export const geocrowdnetStudy: Experiment = {
       notes: [
         'The reference is an independent implementation run on the same answers; the papers’ own crowds of machine classifiers and their features are not public.',
         'The authors of the crowd layer report .839 for MW on LabelMe’s test pictures, with features of their own.',
-        'Start at 0.8: every worker right 4 times of 5. Rows that do not say so start from Dawid-Skene, Max-MIG from the vote.',
+        'Start at 0.8: every worker right 4 times of 5. Rows that do not say so start from the vote.',
       ],
     };
   },
@@ -166,7 +166,7 @@ async function volumeClaims(
     },
     bands: [
       band('F above CCEM without experts, start at 0.8', gain(without, 'diagonal', 'geocrowdnet-f'), 0.05, 1),
-      band('F beside CCEM without experts, Dawid-Skene start', gain(without, 'dawid-skene', 'geocrowdnet-f'), -0.02, 1),
+      band('F beside CCEM without experts, start from votes', gain(without, 'vote', 'geocrowdnet-f'), -0.02, 1),
       band('F above CCEM with experts and few tasks, start at 0.8', gain(experts, 'diagonal', 'geocrowdnet-f'), 0, 1),
       band(
         'W beside CCEM with experts and few tasks, start at 0.8',

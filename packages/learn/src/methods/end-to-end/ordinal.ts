@@ -46,7 +46,7 @@ export interface OrdinalResult {
  *
  * `ccem` whose network has one output and K − 1 thresholds instead of K outputs: far less to learn where
  * classes lie on one scale, wrong where they do not. Workers keep a confusion matrix each, started from
- * Dawid-Skene. The order is that of the table's classes.
+ * the votes. The order is that of the table's classes.
  *
  * Tasks without features get class frequencies in the network's place. One class, or no task with
  * features and answers: nothing is trained.
@@ -71,7 +71,7 @@ export async function learnOrdinal(input: LearnInput, options: OrdinalOptions = 
   const { tasks, matrix, described } = prepared;
   const random = new Random(seed).fork('network');
   const network = Network.start(prepared.architecture, random.fork('start'));
-  const workers = new ConfusionLogits(startLogits(table, 'dawid-skene'), table.classCount);
+  const workers = new ConfusionLogits(startLogits(table, 'vote'), table.classCount);
   const loss = new CumulativeLoss(new CoupledCrossEntropy(table, workers), tasks, table.classCount);
   const set = { x: matrix.values, rows: prepared.rows(tasks) };
   const batch = batchSize({ batch: options.batch }, tasks.length);
