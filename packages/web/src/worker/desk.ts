@@ -110,12 +110,10 @@ export class Desk {
     this.recent.value = recent ?? [];
     if (draft !== undefined && draft.lease === this.shown.value?.lease) this.draft.value = draft.value;
     effect(() => this.#keepDraft());
-    if (this.stage.value === 'working') {
-      this.post.wake();
-      void this.#refresh();
-    } else {
-      void this.#recall(this.work.value).catch(() => {});
-    }
+    // Also before Start: answers may wait from the time before a new link.
+    this.post.wake();
+    if (this.stage.value === 'working') void this.#refresh();
+    else void this.#recall(this.work.value).catch(() => {});
   }
 
   /** Begins the work, with a name where the worker gave one. */

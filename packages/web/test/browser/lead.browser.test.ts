@@ -135,6 +135,15 @@ describeInBrowser('the page of a lead', (browser) => {
     await leave(worker, page, stranger);
   });
 
+  it('lets a reviewer look and export, not change', async () => {
+    const campaign = await newCampaign(server);
+    const page = await visit(browser(), await campaign.invite('reviewer'));
+    await page.getByRole('heading', { name: 'Progress' }).waitFor();
+    await page.getByRole('link', { name: 'Answers' }).waitFor();
+    expect(await page.getByRole('button').allTextContents()).toEqual([]);
+    await leave(page);
+  });
+
   it('comes back after a reload, and needs its link elsewhere', async () => {
     const { id, campaign } = await newCampaign(server);
     const page = await visit(browser(), server.leadLink);

@@ -146,6 +146,25 @@ describeInBrowser('nothing a worker did is lost', (browser) => {
     await leave(page);
   });
 
+  it('keeps answers when a link was taken back, and sends them with the next one', async () => {
+    const campaign = await newCampaign(server);
+    const page = await begin(browser(), campaign.link);
+    await allSent(page);
+    await page.context().setOffline(true);
+    const said = await answer(page, '12');
+    await page.getByText('2 waiting').waitFor();
+    await campaign.revoke();
+    await page.context().clearCookies();
+    await page.context().setOffline(false);
+    await page.getByRole('heading', { name: 'This link is no longer valid' }).waitFor();
+    await page.getByText('2 answers of yours are kept on this device.').waitFor();
+    expect(given(await campaign.answers())).toEqual([]);
+    await page.goto(await campaign.invite());
+    await page.getByRole('button', { name: 'Start' }).waitFor();
+    await expect.poll(() => stored(campaign)).toEqual(said);
+    await leave(page);
+  });
+
   it('works in the tab opened last', async () => {
     const campaign = await newCampaign(server);
     const first = await begin(browser(), campaign.link);

@@ -2,7 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, hashOf, openStore } from '@assay/server';
-import type { Answers, Campaign, CampaignBody, ImportReceipt, NewInvite, Question } from '@assay/server/protocol';
+import type {
+  Answers,
+  Campaign,
+  CampaignBody,
+  ImportReceipt,
+  Invites,
+  NewInvite,
+  Question,
+} from '@assay/server/protocol';
 import { buildPages } from '../../../../tools/build-pages.ts';
 
 const ownerSecret = 'assay_owner-of-the-page-tests';
@@ -87,6 +95,10 @@ export interface LiveCampaign {
   /** An invite for workers. */
   readonly link: string;
   readonly campaign: Campaign;
+  /** The link of another new invite. */
+  invite(role?: NewInvite['role']): Promise<string>;
+  /** Takes all invites back. */
+  revoke(): Promise<void>;
   /** What is stored of all answers. */
   answers(): Promise<Answers['answers']>;
 }
@@ -109,11 +121,17 @@ export async function newCampaign(server: LiveServer, options: CampaignOptions =
   const at = `/campaigns/${campaign.id}`;
   await server.api<ImportReceipt>('POST', `${at}/tasks?format=csv`, tasks);
   if (practice !== undefined) await server.api<ImportReceipt>('POST', `${at}/tasks?role=practice`, practice);
-  const invite = await server.api<NewInvite>('POST', `${at}/invites`, { role: 'worker' });
+  const invite = async (role = 'worker'): Promise<string> =>
+    server.origin + (await server.api<NewInvite>('POST', `${at}/invites`, { role })).path;
   return {
     id: campaign.id,
     campaign,
-    link: server.origin + invite.path,
+    link: await invite(),
+    invite,
+    async revoke() {
+      const { invites } = await server.api<Invites>('GET', `${at}/invites`);
+      for (const { id, revoked } of invites) if (!revoked) await server.api('DELETE', `${at}/invites/${id}`);
+    },
     answers: async () => (await server.api<Answers>('GET', `${at}/answers`)).answers,
   };
 }
