@@ -4,7 +4,7 @@ import type { Pool as PostgresPool } from 'pg';
 import type { Change, Database } from './database.ts';
 import type { Tables } from './schema.ts';
 
-/** Campaigns in PostgreSQL (12 or newer), for several server processes at once. */
+/** Campaigns in PostgreSQL (13 or newer), for several server processes at once. */
 export async function openPostgres(url: string): Promise<Database> {
   const pool = await connect(url);
   return {
