@@ -62,12 +62,12 @@ describe('the cap on what a network says', () => {
         const cap = least + slack * (1 - least);
         const row = before.slice();
         clipRow(row, cap);
-        expect(Math.max(...row)).toBeLessThan(cap + 1e-6);
-        expect(row.reduce((a, b) => a + b)).toBeCloseTo(1, 9);
+        expect(Math.max(...row)).toBeLessThanOrEqual(cap);
+        expect(row.reduce((a, b) => a + b)).toBeCloseTo(1, 12);
         const order = Array.from(before.keys()).sort((a, b) => before[a] - before[b]);
-        for (let i = 1; i < order.length; i++) expect(row[order[i]]).toBeGreaterThan(row[order[i - 1]] - 1e-6);
+        for (let i = 1; i < order.length; i++) expect(row[order[i]]).toBeGreaterThanOrEqual(row[order[i - 1]] - 1e-12);
       }),
-      { numRuns: 200 },
+      { numRuns: 200, seed: 4 },
     );
   });
 
@@ -131,8 +131,8 @@ describeWithRuntime('deepMF and deepBP', () => {
       const crowd = clouds(120, 3);
       const input = inputOf(crowd);
       const options = { ...quick, epochs: 30 };
-      const found = await learn(method, input, { options, seed: 3 });
-      const again = await learn(method, input, { options, seed: 3 });
+      const found = await learn(method, input, { options, seed: 4 });
+      const again = await learn(method, input, { options, seed: 4 });
       expect(again.estimate.posterior).toEqual(found.estimate.posterior);
       expect(again.opinions).toEqual(found.opinions);
       const right = (labels: (task: string) => string | null): number =>
@@ -158,7 +158,7 @@ describeWithRuntime('deepMF and deepBP', () => {
       const [one, other] = await Promise.all(
         [crowd.rows, mixed].map((rows) => {
           const table = tableOf(rows);
-          return learn(method, { table, features: joinFeatures(table, features) }, { options, seed: 1 });
+          return learn(method, { table, features: joinFeatures(table, features) }, { options, seed: 4 });
         }),
       );
       for (const task of tasks) {

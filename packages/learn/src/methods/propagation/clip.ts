@@ -1,6 +1,3 @@
-/** Passes that spread what is above the cap; each leaves at most half of it where there are three classes. */
-const mostPasses = 60;
-
 /** Added before the logarithm. */
 const least = 1e-9;
 
@@ -33,16 +30,21 @@ export function clipInto(
   }
 }
 
-/** The same for one row of probabilities, in place. */
+/**
+ * The same for one row of probabilities, in place, in at most K passes: a class that has reached the cap
+ * takes no more, which is where spreading over all others again and again ends.
+ */
 export function clipRow(row: Float64Array, cap: number): void {
-  for (let pass = 0; pass < mostPasses; pass++) {
+  for (;;) {
     let excess = 0;
-    for (let k = 0; k < row.length; k++) excess += Math.max(0, row[k] - cap);
-    if (excess <= least) return;
-    const share = excess / (row.length - 1);
+    let open = 0;
     for (let k = 0; k < row.length; k++) {
-      const own = Math.max(0, row[k] - cap);
-      row[k] += share - own - own / (row.length - 1);
+      excess += Math.max(0, row[k] - cap);
+      row[k] = Math.min(row[k], cap);
+      if (row[k] < cap) open++;
     }
+    if (excess === 0 || open === 0) return;
+    const share = excess / open;
+    for (let k = 0; k < row.length; k++) if (row[k] < cap) row[k] += share;
   }
 }
