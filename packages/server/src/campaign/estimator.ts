@@ -1,28 +1,33 @@
-import type { AnswerTable } from '@assay/core';
-import { type Beliefs, type Report, reportOn } from './beliefs.ts';
+import type { Beliefs } from './beliefs.ts';
+import { FitThread } from './fit-threads.ts';
+import { type FitAnswers, type Fits, fitted, type Report } from './fits.ts';
 
 /** Campaigns with at most so many answers are fitted whenever somebody looks. */
 const smallFit = 5000;
+/** From this many answers on, fits go to another core. */
+const largeFit = 20_000;
 /** At most this share of the time goes to fits. */
 const share = 0.05;
 
 /**
  * Fits the answers of a campaign in the background: to make the stream of posteriors exact again, and to say what the
- * labels are worth. In slices between other work, and after each fit a rest of nineteen times as long.
+ * labels are worth. Small ones in slices between other work, large ones on a thread; after each a rest of nineteen times
+ * as long.
  */
 export class Estimator {
   readonly #beliefs: Beliefs;
-  readonly #table: () => AnswerTable;
+  readonly #answers: () => FitAnswers;
   readonly #now: () => number;
   readonly #stopping = new AbortController();
+  readonly #thread = new FitThread();
   #restUntil = 0;
   #fitting: Promise<void> | undefined;
   #reporting: Promise<void> | undefined;
   #last: { readonly answers: number; readonly changes: number; readonly report: Report } | undefined;
 
-  constructor(beliefs: Beliefs, table: () => AnswerTable, now: () => number) {
+  constructor(beliefs: Beliefs, answers: () => FitAnswers, now: () => number) {
     this.#beliefs = beliefs;
-    this.#table = table;
+    this.#answers = answers;
     this.#now = now;
   }
 
@@ -34,7 +39,7 @@ export class Estimator {
   /** Makes the stream exact in the background, unless that is going on; then calls back. */
   anchor(then: () => void): void {
     this.#fitting ??= this.#restAfter(async () => {
-      await this.#beliefs.anchor(this.#table(), this.#stopping.signal);
+      await this.#beliefs.anchor(() => this.#fit('anchor'));
       then();
     }).finally(() => {
       this.#fitting = undefined;
@@ -63,7 +68,13 @@ export class Estimator {
   async #makeReport(): Promise<void> {
     const { changes, stream } = this.#beliefs;
     const { answers } = stream;
-    this.#last = { answers, changes, report: await reportOn(this.#table(), this.#stopping.signal) };
+    this.#last = { answers, changes, report: await this.#fit('report') };
+  }
+
+  #fit<Kind extends keyof Fits>(kind: Kind): Promise<Fits[Kind]> {
+    const answers = this.#answers();
+    if (answers.label.length < largeFit) return fitted(kind, answers, this.#stopping.signal);
+    return this.#thread.run(kind, answers);
   }
 
   async #restAfter(work: () => Promise<void>): Promise<void> {
@@ -80,6 +91,7 @@ export class Estimator {
   /** Waits for what runs and starts no more. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    await this.#thread.stop();
     await Promise.all([this.#fitting, this.#reporting]);
   }
 }

@@ -1,12 +1,13 @@
 import { randomInt } from 'node:crypto';
-import { type Dictionary, DictionaryBuilder, dictionaryOf, Random } from '@assay/core';
+import { Random } from '@assay/core';
 import { mostUncertain, type Policy, type PolicyState, TaskQueue, valuePerPrice } from '@assay/core/control';
 import { mix32 } from '@assay/core/math';
 import { classesOf, type Value } from '../protocol/index.ts';
 import type { Happening } from '../store/events.ts';
 import type { AssignmentState, Closing, Json, Store, Task, TaskContent, Worker } from '../store/index.ts';
-import { Beliefs, type Report } from './beliefs.ts';
+import { Beliefs } from './beliefs.ts';
 import { Estimator } from './estimator.ts';
+import type { Report } from './fits.ts';
 import { type Header, readHeader } from './header.ts';
 import { LeaseNames } from './lease-names.ts';
 import { LeaseTime } from './lease-time.ts';
@@ -44,7 +45,6 @@ export class LiveCampaign {
   readonly #random: Random;
   readonly #estimator: Estimator | undefined;
   readonly #queue: TaskQueue;
-  readonly #taskNames = new DictionaryBuilder();
   readonly #contents = new Map<number, TaskContent>();
   readonly #unclosed = new Map<number, Closing>();
   readonly #byPlatform = new Map<string, number>();
@@ -66,7 +66,10 @@ export class LiveCampaign {
     const classes = classesOf(header.question);
     this.beliefs = classes === undefined ? undefined : new Beliefs(classes);
     const { beliefs } = this;
-    this.#estimator = beliefs === undefined ? undefined : new Estimator(beliefs, () => this.#table(beliefs), now);
+    this.#estimator =
+      beliefs === undefined
+        ? undefined
+        : new Estimator(beliefs, () => beliefs.answers(this.tasks.size, this.workers.length), now);
     // Processes that share a database begin at different tasks, so that they seldom want the same place.
     const process = randomInt(2 ** 32);
     this.#queue = new TaskQueue(64, mix32(header.seed, process));
@@ -308,10 +311,10 @@ export class LiveCampaign {
       case 'instruction-added':
         return this.#readHeader();
       case 'tasks-added':
-        data.tasks.forEach(({ name, role, k, gold }, i) => {
+        data.tasks.forEach(({ role, k, gold }, i) => {
           const task = data.first + i;
           if (task < this.tasks.size) return;
-          this.#addTask({ task, name, role, k, status: 'open' }, gold);
+          this.#addTask({ task, role, k, status: 'open' }, gold);
         });
         return;
       case 'task-changed':
@@ -431,11 +434,6 @@ export class LiveCampaign {
     for (const task of this.#realTasks()) this.#rescore(task);
   }
 
-  #table(beliefs: Beliefs): ReturnType<Beliefs['table']> {
-    const workers = dictionaryOf(this.workers.map((_, worker) => String(worker)));
-    return beliefs.table(copied(this.#taskNames), workers, dictionaryOf(beliefs.classes));
-  }
-
   async stop(): Promise<void> {
     await this.#estimator?.stop();
   }
@@ -516,9 +514,8 @@ export class LiveCampaign {
     }
   }
 
-  #addTask({ task, name, role, k, status }: Pick<Task, 'task' | 'name' | 'role' | 'k' | 'status'>, gold?: Json): void {
+  #addTask({ task, role, k, status }: Pick<Task, 'task' | 'role' | 'k' | 'status'>, gold?: Json): void {
     this.tasks.add(task, role, k);
-    this.#taskNames.add(name);
     this.#queue.grow(this.tasks.role.length);
     this.beliefs?.grow(this.tasks.size, this.workers.length);
     if (role === 'gold' && gold !== undefined) this.beliefs?.settle(task, gold as Value);
@@ -567,9 +564,4 @@ function policyOf({ settings, question }: Header): Policy {
   return settings.policy === 'value-per-price' && classesOf(question) !== undefined
     ? valuePerPrice({ explore, shuffle })
     : mostUncertain({ explore, shuffle });
-}
-
-/** The names as they are now: a fit must not see those that come meanwhile. */
-function copied(names: Dictionary): Dictionary {
-  return dictionaryOf(names.names());
 }

@@ -37,7 +37,7 @@ export async function workerReports(store: Store, live: LiveCampaign): Promise<W
   const reports: WorkerReport[] = [];
   for (let after: string | undefined; ; ) {
     const page = await store.workers(live.header.id, { after });
-    for (const row of page.rows) reports.push(reportOn(row, report?.estimate.workers, gold.get(row.worker)));
+    for (const row of page.rows) reports.push(reportOn(row, report?.workers, gold.get(row.worker)));
     if (page.next === null) return reports;
     after = page.next;
   }

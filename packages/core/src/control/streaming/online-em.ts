@@ -1,5 +1,4 @@
 import { InputError } from '../../errors.ts';
-import type { Estimate } from '../../methods/estimate.ts';
 import { entropy } from '../stopping/belief.ts';
 
 export interface OnlineEmOptions {
@@ -18,6 +17,15 @@ export interface OnlineEmOptions {
   readonly smoothing?: number;
   /** The step of a worker is never below this: above 0 old answers are forgotten; default 0. */
   readonly leastStep?: number;
+}
+
+/** The parts of an estimate that a stream catches up with. */
+export interface ExactFit {
+  /** T×K. */
+  readonly posterior: Float64Array;
+  /** K. */
+  readonly prior?: Float64Array;
+  readonly workers?: { /** W×K×K. */ readonly confusion?: Float64Array };
 }
 
 /**
@@ -267,7 +275,7 @@ export class OnlineEm {
    *
    * @throws {InputError} invalid-estimate
    */
-  anchor(estimate: Pick<Estimate, 'posterior' | 'prior' | 'workers'>): void {
+  anchor(estimate: ExactFit): void {
     const confusion = estimate.workers?.confusion;
     const { classes } = this;
     const fits = (part: Float64Array | undefined, whole: Float64Array, row: number): part is Float64Array =>
