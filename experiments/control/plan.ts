@@ -21,6 +21,8 @@ const sets = [
   'trec2010',
 ] as const;
 const mostPeople = 8;
+/** Of fewer other tasks what is seen is itself so uncertain that the width of a band says little of the forecast. */
+const enoughOthers = 300;
 const goldTasks = 100;
 const replays = 2;
 
@@ -39,6 +41,8 @@ export const planCoverage: Experiment = {
 
 /** One number of answers in one pilot. */
 interface Cell {
+  /** Other tasks with known labels. */
+  readonly others: number;
   readonly people: number;
   readonly seen: number;
   readonly forecast: PlanPoint['accuracy'];
@@ -63,6 +67,7 @@ async function measure({ full, seed = 1, data, onProgress, signal }: ExperimentO
     covers.push(covered(cells));
     rows.push([
       name,
+      String(cells[0].others),
       ...[2, 3, 5, 8].map((people) => {
         const these = cells.filter((cell) => cell.people === people);
         if (these.length === 0) return '';
@@ -72,17 +77,24 @@ async function measure({ full, seed = 1, data, onProgress, signal }: ExperimentO
       mean(cells.map(width)),
     ]);
   }
+  const large = all.filter(({ others }) => others >= enoughOthers);
   return {
     tables: [
       {
         title: `Accuracy seen and forecast, and how often the 90 % band covers what was seen, 1 to 8 people a task, ${seeds} pilots`,
-        columns: ['set', '2 people', '3 people', '5 people', '8 people', 'covered', 'mean width'],
+        columns: ['set', 'other tasks', '2 people', '3 people', '5 people', '8 people', 'covered', 'mean width'],
         rows,
       },
     ],
     bands: [
       band('share of all set × pilot × number cells the band covers', covered(all), 0.8, 1, 0.9),
-      band('mean width of the band', Number(mean(all.map(width))), 0, 0.1),
+      band(`the same on sets with ${enoughOthers} other tasks or more`, covered(large), 0.8, 1, 0.9),
+      band(
+        `mean width of the band on sets with ${enoughOthers} other tasks or more`,
+        Number(mean(large.map(width))),
+        0,
+        0.1,
+      ),
     ],
     figures: [
       {
@@ -94,7 +106,9 @@ async function measure({ full, seed = 1, data, onProgress, signal }: ExperimentO
         }),
       },
     ],
-    notes: ['What is seen is itself of a sample: the other tasks of the set, a few hundred in the small ones.'],
+    notes: [
+      `What is seen is itself of a sample, and the band counts that: with the sets of fewer than ${enoughOthers} other tasks the mean width is ${mean(all.map(width))}.`,
+    ],
   };
 }
 
@@ -119,7 +133,7 @@ function pilotAndRest({ table, truth }: RealSet, seed: number): Cell[] {
       const estimate = fit(methodById(method), thin(rest, people, seed * replays + replay));
       seen += accuracyOn((task) => estimate.label(task), scored) / replays;
     }
-    return { people, seen, forecast: accuracy };
+    return { others: scored.length, people, seen, forecast: accuracy };
   });
 }
 
