@@ -125,6 +125,7 @@ export const operators: Readonly<Record<string, Operator>> = {
     shapes: ([x], { perm }) => [(perm as readonly number[]).map((axis) => x[axis])],
   },
   ReduceSum: { shapes: ([x]) => [x] },
+  Slice: { shapes: ([x]) => [x] },
   Add: {
     shapes: broadcast,
     gradient: (graph, { inputs: [a, b] }, upstream, wanted): Gradients => [
@@ -225,7 +226,7 @@ function normalisationGradients(
 
 /**
  * dW of a convolution: a convolution of the input with the output's gradient as kernel, batch and
- * channels exchanged, the strides as dilations. What a stride leaves uncovered is cropped by pads.
+ * channels exchanged, the strides as dilations. What a stride leaves uncovered is cut off.
  */
 function convolutionWeights(
   graph: GraphBuilder,
@@ -237,11 +238,14 @@ function convolutionWeights(
   uncovered: readonly number[],
 ): Value {
   const exchange = { perm: [1, 0, 2, 3] };
-  const ends = [pads[0], pads[1], pads[2] - uncovered[0], pads[3] - uncovered[1]];
   const image = graph.op('Transpose', [x], exchange);
   const kernel = graph.op('Transpose', [upstream], exchange);
   const shape = [weight.shape[1], weight.shape[0], weight.shape[2], weight.shape[3]];
-  const result = graph.op('Conv', [image, kernel], { pads: ends, dilations: [...strides], strides: [1, 1] });
+  let result = graph.op('Conv', [image, kernel], { pads, dilations: [...strides], strides: [1, 1] });
+  if (uncovered.some((left) => left > 0)) {
+    const ends = graph.integers([weight.shape[2] as number, weight.shape[3] as number]);
+    result = graph.op('Slice', [result, graph.integers([0, 0]), ends, graph.integers([2, 3])]);
+  }
   return graph.op('Transpose', [{ ...result, shape }], exchange);
 }
 

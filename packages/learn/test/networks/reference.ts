@@ -37,11 +37,25 @@ function run(node: GraphNode, [a, b, c]: readonly Dense[]): Dense {
       const known = shape.reduce((product, size) => (size < 0 ? product : product * size), 1);
       return { shape: shape.map((size) => (size < 0 ? a.data.length / known : size)), data: a.data };
     }
-    case 'Add':
-    case 'Mul': {
-      const data = a.data.map((value, i) => (node.op === 'Add' ? value + b.data[i] : value * b.data[i]));
+    case 'Sqrt':
+      return each(Math.sqrt);
+    case 'Softmax': {
+      const width = a.shape[a.shape.length - 1];
+      const data = a.data.map(Math.exp);
+      for (let row = 0; row < data.length; row += width) {
+        const sum = data.subarray(row, row + width).reduce((total, value) => total + value, 0);
+        for (let k = row; k < row + width; k++) data[k] /= sum;
+      }
       return { shape: a.shape, data };
     }
+    case 'Add':
+      return elementwise(a, b, (left, right) => left + right);
+    case 'Sub':
+      return elementwise(a, b, (left, right) => left - right);
+    case 'Mul':
+      return elementwise(a, b, (left, right) => left * right);
+    case 'Div':
+      return elementwise(a, b, (left, right) => left / right);
     case 'Gemm': {
       const [rows, inner] = a.shape;
       const columns = b.shape[1];
@@ -94,6 +108,25 @@ function normalised({ attributes }: GraphNode, [x, scale, bias, mean, variance]:
   });
   const statistic = (values: Float64Array): Dense => ({ shape: [channels], data: values });
   return [{ shape: x.shape, data }, statistic(center), statistic(spread)];
+}
+
+/** Numbers of two tensors pairwise; sizes of 1, or absent ones in front, are repeated. */
+function elementwise(a: Dense, b: Dense, combine: (left: number, right: number) => number): Dense {
+  const rank = Math.max(a.shape.length, b.shape.length);
+  const sizes = [a, b].map(({ shape }) => [...new Array<number>(rank - shape.length).fill(1), ...shape]);
+  const shape = sizes[0].map((size, axis) => Math.max(size, sizes[1][axis]));
+  const at = (own: readonly number[], index: number): number => {
+    let [place, step, rest] = [0, 1, index];
+    for (let axis = rank - 1; axis >= 0; axis--) {
+      if (own[axis] > 1) place += (rest % shape[axis]) * step;
+      step *= own[axis];
+      rest = Math.floor(rest / shape[axis]);
+    }
+    return place;
+  };
+  const length = shape.reduce((product, size) => product * size, 1);
+  const data = Float64Array.from({ length }, (_, i) => combine(a.data[at(sizes[0], i)], b.data[at(sizes[1], i)]));
+  return { shape, data };
 }
 
 function convolution(node: GraphNode, x: Dense, weight: Dense, bias: Dense): Dense {
