@@ -33,11 +33,11 @@ export function CampaignView({ office, campaign }: PartProps): VNode {
         ) : (
           <ProgressPart office={office} />
         )}
-        {isEmpty && leads && <Tasks office={office} campaign={campaign} />}
+        {isEmpty && leads && <Tasks key="tasks" office={office} campaign={campaign} />}
         {leads && <Invitations office={office} campaign={campaign} />}
         {!isEmpty && <People office={office} campaign={campaign} />}
         {!isEmpty && <Exports office={office} campaign={campaign} />}
-        {!isEmpty && leads && <Tasks office={office} campaign={campaign} />}
+        {!isEmpty && leads && <Tasks key="tasks" office={office} campaign={campaign} />}
         {leads && <Wanted office={office} campaign={campaign} />}
         {leads && <Instructions office={office} campaign={campaign} />}
         <Log office={office} />

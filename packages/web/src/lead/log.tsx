@@ -1,3 +1,4 @@
+import type { WorkerReport } from '@assay/server/protocol';
 import type { VNode } from 'preact';
 import type { Office } from './office.ts';
 import { wordsOf } from './words.ts';
@@ -16,11 +17,18 @@ export function Log({ office }: { readonly office: Office }): VNode | null {
               {new Date(event.at).toLocaleTimeString()}
             </time>
             <span dir="auto">
-              {event.actor} {wordsOf(event)}
+              {nameOf(event.actor, office.workers.value)} {wordsOf(event)}
             </span>
           </li>
         ))}
       </ol>
     </section>
   );
+}
+
+/** An actor of the log as the lead knows them: a worker by name, somebody who manages by role. */
+function nameOf(actor: string, workers: readonly WorkerReport[]): string {
+  const [role, number] = actor.split(':');
+  if (role !== 'worker') return role;
+  return workers.find(({ id }) => String(id) === number)?.name ?? `worker #${number}`;
 }

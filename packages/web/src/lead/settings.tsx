@@ -122,10 +122,10 @@ export function Instructions({ office, campaign }: PartProps): VNode {
         <Failure action={action} />
         <div class="row">
           <button type="submit" disabled={!isChanged || action.isBusy.value}>
-            Publish version {version + 1}
+            {version === 0 ? 'Publish' : `Publish version ${version + 1}`}
           </button>
           <span class="muted" role="status">
-            Version {version} is what workers see.
+            {version === 0 ? 'There are none yet.' : `Version ${version} is what workers see.`}
           </span>
         </div>
       </form>

@@ -39,6 +39,9 @@ describeInBrowser('the page of a lead', (browser) => {
 
     await dropTasks(page, 'words.csv', 'task,text\nw1,rain\nw2,bread\n');
     await page.getByText('words.csv: 2 new.').waitFor();
+    // The page takes its other form when there are tasks; the receipt stays.
+    await page.getByRole('heading', { name: 'Progress' }).waitFor();
+    await page.getByText('words.csv: 2 new.').waitFor();
     await dropTasks(page, 'words.csv', 'task,text\nw1,rain\nw2,bread\n');
     await page.getByText('words.csv: 0 new, 2 already here.').waitFor();
     await dropTasks(page, 'broken.csv', 'task,image\nw3,javascript:alert(1)\n');
@@ -71,6 +74,7 @@ describeInBrowser('the page of a lead', (browser) => {
     await page.getByText('enough answers', { exact: true }).waitFor();
     await page.getByRole('rowheader', { name: 'worker 1' }).waitFor();
     await page.getByText('too early to say').first().waitFor();
+    await page.getByText('worker 1 answered').first().waitFor();
 
     const downloading = page.waitForEvent('download');
     await page.getByRole('link', { name: 'Labels' }).click();
