@@ -101,7 +101,13 @@ describe('pictures', () => {
       [[{ name: 'x.png', bytes: huge }], /more than 100 megapixels/],
       [[{ name: 'x.png', bytes: good.subarray(0, 40) }], /invalid picture "x\.png"/],
       [[{ name: 'x.jpg', bytes: Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0) }], /invalid picture "x\.jpg"/],
-      [[{ name: 'a.png', bytes: good }, { name: 'a.jpg', bytes: good }], /two pictures called "a"/], // biome-ignore format: one case a line
+      [
+        [
+          { name: 'a.png', bytes: good },
+          { name: 'a.jpg', bytes: good },
+        ],
+        /two pictures called "a"/,
+      ],
       [[], /no PNG or JPEG picture/],
     ];
     for (const [files, message] of cases) await expect(readPictures('folder', files)).rejects.toThrow(message);
