@@ -103,7 +103,8 @@ describeInBrowser('the page of a worker', (browser) => {
     await page.getByRole('button', { name: 'Finish for now' }).focus();
     await page.keyboard.press('Enter');
     await page.getByText('All are saved; you can close this page.').waitFor();
-    expect((await campaign.answers()).filter(({ state }) => state === 'leased')).toEqual([]);
+    const leased = async () => (await campaign.answers()).filter(({ state }) => state === 'leased');
+    await expect.poll(leased).toEqual([]);
     await leave(page);
   });
 
