@@ -176,7 +176,7 @@ export async function variantsStudy({
           format: 'percent',
           label: 'accuracy',
           rows: rows.map(([crowd, name, value]) => ({
-            label: `${name}, ${crowd}`,
+            label: `${crowd}: ${String(name).split(':')[0]}`,
             value: value as number,
             group: crowd as string,
           })),
