@@ -11,7 +11,7 @@ import type {
 } from '../protocol/index.ts';
 import { canonical, problemWith } from '../protocol/values.ts';
 import type * as stored from '../store/index.ts';
-import { type LiveCampaign, sameValue } from './live-campaign.ts';
+import { type Candidate, type LiveCampaign, sameValue } from './live-campaign.ts';
 import type { WorkerBook } from './worker-book.ts';
 
 /** Own answers that a worker can look at and correct. */
@@ -74,39 +74,21 @@ export class WorkDesk {
    * Answers in, cards out. The three operations on the store are asked for in one turn, so they share one commit; they
    * are judged in order, so the places of these answers are free for the new cards.
    */
-  async next(worker: number, body: NextBody): Promise<NextReply> {
+  async next(worker: number, { want, heartbeat = [], answers = [] }: NextBody): Promise<NextReply> {
     const live = this.#live;
     const mine = live.workers[worker];
-    const now = this.#now();
-    const { settings, id: campaign } = live.header;
     const results = new Map<string, SubmissionResult>();
-    const accepted: Accepted[] = [];
-    if (body.answers !== undefined && body.answers.length > 0) {
-      await this.#check(worker, body.answers, results, accepted);
-    }
+    const accepted = await this.#check(worker, answers, results);
+    const { named, found } = this.#heldBy(worker, heartbeat, accepted, want);
+    const { count, quotaLeft, working, candidates } = this.#choose(worker, want - found.length, accepted);
 
-    const beating = (body.heartbeat ?? []).map((lease) => ({ lease, key: live.leaseNames.parse(lease) }));
-    const known = new Set(beating.flatMap(({ key }) => (key?.worker === worker ? key.task : [])));
-    for (const { key } of accepted) known.add(key.task);
-    const found = [...mine.held].filter((task) => !known.has(task)).slice(0, body.want);
-    const keys = beating.flatMap(({ key }) => (key?.worker === worker ? key : []));
-    for (const task of found) keys.push({ campaign, task, worker });
-
-    const answering = accepted.filter(({ key }) => mine.held.has(key.task)).length;
-    const taken = mine.answers + accepted.length + mine.held.size - answering;
-    const quotaLeft = settings.quota === null ? body.want : settings.quota - taken;
-    const count = Math.max(0, Math.min(body.want - found.length, quotaLeft));
-    const working = live.header.status === 'open' && !mine.paused;
-    const practiced = {
-      done: accepted.filter(({ key }) => live.tasks.isPractice(key.task)).length,
-      right: accepted.filter(({ right }) => right === true).length,
-    };
-    const candidates = count > 0 && working ? live.choose(worker, count + spare[this.#store.kind], practiced) : [];
+    const { id: campaign, settings } = live.header;
+    const now = this.#now();
     const expiresAt = now + live.leaseMs();
+    const keys = [...named.values(), ...found].map((task) => ({ campaign, task, worker }));
     // Until the database has spoken, other requests see these places as taken.
     const reserved = candidates.slice(0, count);
     for (const { task } of reserved) live.reserve(task, 1);
-
     const [stored, kept, leased] = await Promise.all([
       accepted.length > 0 ? this.#store.submit(accepted.map((each) => toStore(each, now))) : [],
       keys.length > 0 ? this.#store.heartbeat(keys, expiresAt) : [],
@@ -125,29 +107,66 @@ export class WorkDesk {
       for (const { task } of reserved) live.reserve(task, -1);
     });
 
-    for (const lease of leased) live.move(lease.task, worker, 'leased');
-    const touched: number[] = [];
-    for (const [i, result] of stored.entries()) this.#note(accepted[i], result, results, touched);
+    for (const { task } of leased) live.move(task, worker, 'leased');
+    for (const [i, result] of stored.entries()) this.#note(accepted[i], result, results);
     // Closing goes on by itself: the worker need not wait for it.
-    void live.settle(touched);
+    void live.settle(stored.filter(({ state }) => state === 'accepted').map(({ task }) => task));
 
-    const still = new Set(kept.map(({ task }) => task));
-    const gone: string[] = [];
-    for (const { lease, key } of beating) {
-      if (key !== undefined && key.worker === worker && still.has(key.task)) continue;
-      gone.push(lease);
-      if (key?.worker === worker && mine.held.has(key.task)) live.move(key.task, worker, 'lapsed');
-    }
-    const cards = [...found.filter((task) => still.has(task)), ...leased.map(({ task }) => task)];
-    const held = [...kept.filter(({ task }) => found.includes(task)), ...leased];
+    const still = new Map(kept.map((lease) => [lease.task, lease]));
+    for (const task of named.values()) if (!still.has(task) && mine.held.has(task)) live.move(task, worker, 'lapsed');
+    const cards = await this.#cards([...found.flatMap((task) => still.get(task) ?? []), ...leased]);
     return {
       results: [...results.values()],
-      leases: await this.#cards(held, cards),
-      gone,
-      left: this.#left(mine, cards.length > 0, working, quotaLeft),
+      leases: cards,
+      gone: heartbeat.filter((lease) => !still.has(named.get(lease) ?? -1)),
+      left: this.#left(mine, cards.length > 0 ? 'some' : want > 0 ? 'none' : 'not asked', working, quotaLeft),
       instructions: live.header.instructions.version,
       worker: { answers: mine.answers, practiceLeft: live.practiceLeft(mine) },
     };
+  }
+
+  /** The worker's leases: those named by the page, and those it lost, by a reload or on another device. */
+  #heldBy(
+    worker: number,
+    heartbeat: readonly string[],
+    accepted: readonly Accepted[],
+    most: number,
+  ): { readonly named: ReadonlyMap<string, number>; readonly found: readonly number[] } {
+    const named = new Map<string, number>();
+    for (const lease of heartbeat) {
+      const key = this.#live.leaseNames.parse(lease);
+      if (key?.worker === worker) named.set(lease, key.task);
+    }
+    const known = new Set([...named.values(), ...accepted.map(({ key }) => key.task)]);
+    return { named, found: [...this.#live.workers[worker].held].filter((task) => !known.has(task)).slice(0, most) };
+  }
+
+  /** The candidates for new cards, as if the answers of the same request were stored. */
+  #choose(
+    worker: number,
+    want: number,
+    accepted: readonly Accepted[],
+  ): {
+    readonly count: number;
+    readonly quotaLeft: number;
+    readonly working: boolean;
+    readonly candidates: readonly Candidate[];
+  } {
+    const { header, tasks, workers } = this.#live;
+    const mine = workers[worker];
+    const { quota } = header.settings;
+    const answering = accepted.filter(({ key }) => mine.held.has(key.task)).length;
+    const taken = mine.answers + accepted.length + mine.held.size - answering;
+    const quotaLeft = quota === null ? Number.POSITIVE_INFINITY : quota - taken;
+    const count = Math.max(0, Math.min(want, quotaLeft));
+    const working = header.status === 'open' && !mine.paused;
+    const practiced = {
+      done: accepted.filter(({ key }) => tasks.isPractice(key.task)).length,
+      right: accepted.filter(({ right }) => right === true).length,
+    };
+    const candidates =
+      count > 0 && working ? this.#live.choose(worker, count + spare[this.#store.kind], practiced) : [];
+    return { count, quotaLeft, working, candidates };
   }
 
   /** The latest answers of a worker, without practice. Gold is among them: it would be known by its absence. */
@@ -203,9 +222,9 @@ export class WorkDesk {
     worker: number,
     submissions: readonly Submission[],
     results: Map<string, SubmissionResult>,
-    accepted: Accepted[],
-  ): Promise<void> {
+  ): Promise<readonly Accepted[]> {
     const { leaseNames, tasks, header } = this.#live;
+    const accepted: Accepted[] = [];
     for (const sent of submissions) {
       const key = leaseNames.parse(sent.lease);
       const problem =
@@ -225,6 +244,7 @@ export class WorkDesk {
       }
       accepted.push({ sent, key, value, right });
     }
+    return accepted;
   }
 
   /** Takes note of one stored submission and says so to the worker. */
@@ -232,7 +252,6 @@ export class WorkDesk {
     { sent, key, value, right }: Accepted,
     result: stored.SubmissionResult,
     results: Map<string, SubmissionResult>,
-    touched: number[],
   ): void {
     const live = this.#live;
     const { submission } = sent;
@@ -242,7 +261,6 @@ export class WorkDesk {
       case 'surplus':
         if (value !== undefined) live.answered(task, worker, result.state, value, sent.spentMs, this.#now());
         if (right === true) live.workers[worker].practiceRight++;
-        touched.push(task);
         break;
       case 'skipped':
         live.move(task, worker, 'skipped');
@@ -265,29 +283,33 @@ export class WorkDesk {
     return { feedback: { correct: right, expected: gold as Value, ...(explanation === null ? {} : { explanation }) } };
   }
 
-  async #cards(leases: readonly stored.Lease[], order: readonly number[]): Promise<Card[]> {
-    if (order.length === 0) return [];
-    const contents = await this.#live.contents(order);
-    const byTask = new Map(leases.map((lease) => [lease.task, lease]));
-    return order.flatMap((task) => {
-      const lease = byTask.get(task);
-      const content = contents.get(task);
-      if (lease === undefined || content === undefined) return [];
+  async #cards(leases: readonly stored.Lease[]): Promise<Card[]> {
+    if (leases.length === 0) return [];
+    const contents = await this.#live.contents(leases.map(({ task }) => task));
+    return leases.flatMap((lease) => {
+      const content = contents.get(lease.task);
+      if (content === undefined) return [];
       return {
         lease: this.#live.leaseNames.of(lease),
         task: { content: content.content as Card['task']['content'] },
-        practice: this.#live.tasks.isPractice(task),
+        practice: this.#live.tasks.isPractice(lease.task),
         expiresAt: lease.expiresAt,
       };
     });
   }
 
-  #left(mine: WorkerBook, gotCards: boolean, working: boolean, quotaLeft: number): NextReply['left'] {
+  #left(
+    mine: WorkerBook,
+    cards: 'some' | 'none' | 'not asked',
+    working: boolean,
+    quotaLeft: number,
+  ): NextReply['left'] {
     if (this.#live.header.status === 'closed') return 'closed';
     if (!working) return 'paused';
-    if (gotCards || this.#live.practiceLeft(mine) > 0) return 'more';
+    if (cards === 'some' || this.#live.practiceLeft(mine) > 0) return 'more';
     if (quotaLeft <= 0 && mine.held.size === 0) return 'done';
-    return this.#live.mayHaveMoreLater(mine) ? 'none for now' : 'done';
+    if (!this.#live.mayHaveMoreLater(mine)) return 'done';
+    return cards === 'none' ? 'none for now' : 'more';
   }
 }
 

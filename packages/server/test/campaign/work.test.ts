@@ -176,6 +176,19 @@ describe('a worker', () => {
     expect((await ana.next({ want: 1 })).left).toBe('done');
   });
 
+  it('is told what to expect: more, nothing just now, or the end', async () => {
+    const at = await served();
+    const { id } = await at.campaign({ settings: { k: 1 } });
+    await at.tasks(id, 2);
+    const [ana, bo] = await at.people(id, 2);
+    const [card] = await ana.cards();
+    expect((await ana.answer(card, 'wren')).left).toBe('more');
+    const [held] = await bo.cards();
+    expect((await ana.next({ want: 1 })).left).toBe('none for now');
+    await bo.answer(held, 'robin');
+    expect((await ana.next({ want: 1 })).left).toBe('done');
+  });
+
   it('never meets a skipped task again, and others do', async () => {
     const at = await served();
     const { id } = await at.campaign({ settings: { k: 1 } });
@@ -315,6 +328,52 @@ describe('a reviewer', () => {
     const { expectedAccuracy } = await progress(at, id);
     expect(expectedAccuracy?.value).toBeGreaterThan(0.85);
     expect(expectedAccuracy?.lo).toBeLessThan(expectedAccuracy?.value ?? 0);
+  });
+});
+
+describe('a lead', () => {
+  it('changes the instructions, and answers say under which they were given', async () => {
+    const at = await served();
+    const { id } = await at.campaign({ instructions: 'Look at the tail.' });
+    await at.tasks(id, 2);
+    const [ana] = await at.people(id, 1);
+    const [one, two] = (await ana.next({ want: 2 })).leases;
+    const first = await ana.next({ want: 0, answers: [{ ...ana.submission(one, 'wren'), instructionVersion: 1 }] });
+    expect(first.instructions).toBe(1);
+    await at.ask('PUT', `/campaigns/${id}/instructions`, { text: 'Look at the beak.' });
+    await at.ask('PUT', `/campaigns/${id}/instructions`, { text: 'Look at the beak.' });
+    const second = await ana.next({ want: 0, answers: [{ ...ana.submission(two, 'wren'), instructionVersion: 2 }] });
+    expect(second.instructions).toBe(2);
+    expect((await at.call('GET', '/work', undefined, ana.headers)).json).toMatchObject({
+      campaign: { instructions: { version: 2, text: 'Look at the beak.' } },
+    });
+    const { answers } = await at.ask<{ answers: { instructionVersion: number }[] }>('GET', `/campaigns/${id}/answers`);
+    expect(answers.map(({ instructionVersion }) => instructionVersion).sort()).toEqual([1, 2]);
+  });
+
+  it('reads long lists page by page, filtered, each row once', async () => {
+    const at = await served();
+    const { id } = await at.campaign({ settings: { k: 1 } });
+    await at.tasks(id, 23);
+    const [ana] = await at.people(id, 1);
+    await ana.workOn(truth, 9);
+    const pages = async (path: string, rows: 'tasks' | 'answers'): Promise<string[]> => {
+      const names: string[] = [];
+      for (let cursor = ''; ; ) {
+        const page = await at.ask<Record<string, { name?: string; task?: string }[]> & { next: string | null }>(
+          'GET',
+          `${path}${cursor}`,
+        );
+        names.push(...page[rows].map(({ name, task }) => name ?? task ?? ''));
+        if (page.next === null) return names;
+        cursor = `&cursor=${page.next}`;
+      }
+    };
+    const all = await pages(`/campaigns/${id}/tasks?limit=5`, 'tasks');
+    expect(all).toEqual(Array.from({ length: 23 }, (_, i) => `t${i}`));
+    const closed = await pages(`/campaigns/${id}/tasks?limit=4&status=closed&reason=answers`, 'tasks');
+    expect(closed).toHaveLength(9);
+    expect(new Set(await pages(`/campaigns/${id}/answers?limit=4&state=accepted`, 'answers'))).toEqual(new Set(closed));
   });
 });
 
