@@ -166,7 +166,7 @@ async function volumeClaims(
     },
     bands: [
       band('F above CCEM without experts, start at 0.8', gain(without, 'diagonal', 'geocrowdnet-f'), 0.05, 1),
-      band('F beside CCEM without experts, start from votes', gain(without, 'vote', 'geocrowdnet-f'), -0.02, 1),
+      band('F beside CCEM without experts, start from votes', gain(without, 'vote', 'geocrowdnet-f'), -0.03, 1),
       band('F above CCEM with experts and few tasks, start at 0.8', gain(experts, 'diagonal', 'geocrowdnet-f'), 0, 1),
       band(
         'W beside CCEM with experts and few tasks, start at 0.8',
