@@ -55,7 +55,7 @@ export class LiveCampaign {
   #stopRule: StopRule;
   #open = 0;
   #closing: Promise<void> = Promise.resolve();
-  #answeredAt: number[] = [];
+  readonly #perMinute = new Map<number, number>();
 
   private constructor(store: Store, header: Header, now: () => number, times: readonly number[]) {
     this.#store = store;
@@ -104,11 +104,15 @@ export class LiveCampaign {
     return this.#header.settings.leaseMs ?? this.leaseTime.ms;
   }
 
-  /** Answers in the last hour that this process saw. */
+  /** Answers in the last hour, as far as this process was there. */
   get answersLastHour(): number {
-    const since = this.#now() - 3_600_000;
-    this.#answeredAt = this.#answeredAt.filter((at) => at >= since);
-    return this.#answeredAt.length;
+    const since = minuteOf(this.#now()) - 60;
+    let total = 0;
+    for (const [minute, answers] of this.#perMinute) {
+      if (minute < since) this.#perMinute.delete(minute);
+      else total += answers;
+    }
+    return total;
   }
 
   /** Answers still to come until every open task has those it may ask for. O(tasks). */
@@ -231,18 +235,15 @@ export class LiveCampaign {
   }
 
   /** Takes note of an answer just given. */
-  answered(
-    task: number,
-    number: number,
-    state: 'accepted' | 'surplus',
-    value: Value,
-    spentMs: number,
-    at: number,
-  ): void {
-    this.move(task, number, state, value);
-    this.workers[number].lastAt = at;
+  answered(task: number, worker: number, state: 'accepted' | 'surplus', value: Value, spentMs: number): void {
+    this.move(task, worker, state, value);
     this.leaseTime.add(spentMs);
-    this.#answeredAt.push(at);
+    this.#countAnswer(this.#now());
+  }
+
+  #countAnswer(at: number): void {
+    const minute = minuteOf(at);
+    this.#perMinute.set(minute, (this.#perMinute.get(minute) ?? 0) + 1);
   }
 
   corrected(task: number, worker: number, value: Value): void {
@@ -303,7 +304,7 @@ export class LiveCampaign {
   }
 
   /** Follows one event of the log, of this process or another; one that is known already changes nothing. */
-  async follow({ kind, data }: Happening): Promise<void> {
+  async follow({ kind, data, at }: Happening): Promise<void> {
     switch (kind) {
       case 'campaign-changed':
         await this.#readHeader();
@@ -345,6 +346,7 @@ export class LiveCampaign {
         return;
       case 'answered':
         if (isOver(this.#stateOf(data))) return;
+        this.#countAnswer(at);
         this.move(data.task, data.worker, data.state, data.value);
         if (this.tasks.isPractice(data.task)) {
           const content = (await this.contents([data.task])).get(data.task);
@@ -564,4 +566,8 @@ function policyOf({ settings, question }: Header): Policy {
   return settings.policy === 'value-per-price' && classesOf(question) !== undefined
     ? valuePerPrice({ explore, shuffle })
     : mostUncertain({ explore, shuffle });
+}
+
+function minuteOf(time: number): number {
+  return Math.floor(time / 60_000);
 }

@@ -259,7 +259,7 @@ export class WorkDesk {
     switch (result.state) {
       case 'accepted':
       case 'surplus':
-        if (value !== undefined) live.answered(task, worker, result.state, value, sent.spentMs, this.#now());
+        if (value !== undefined) live.answered(task, worker, result.state, value, sent.spentMs);
         if (right === true) live.workers[worker].practiceRight++;
         break;
       case 'skipped':

@@ -14,7 +14,6 @@ export class WorkerBook {
   answers = 0;
   practiceDone = 0;
   practiceRight = 0;
-  lastAt: number | null = null;
 
   constructor(name: string, paused = false) {
     this.name = name;
