@@ -94,6 +94,9 @@ async function measure(name: string, processes: number, database: (name: string)
   return `| ${cells.join(' | ')} |`;
 }
 
+// Ends by `exit`, so that the cluster and what it holds are removed.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 const rows: string[] = [];
 if (values.stores.includes('sqlite')) {
   const folder = mkdtempSync(join(tmpdir(), 'assay-bench-'));

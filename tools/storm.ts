@@ -62,6 +62,7 @@ async function storm(name: string, url: string, processes: number): Promise<Outc
     const { campaign, invite, owner } = await prepareCampaign(url, () => connections[0], { tasks, settings });
 
     const acknowledged: Acknowledged[] = [];
+    const mostWork = tasks * k * 0.98;
     let ended = false;
     const start = performance.now();
     const desks = Array.from({ length: clients }, () =>
@@ -79,23 +80,29 @@ async function storm(name: string, url: string, processes: number): Promise<Outc
     });
 
     let killed = 0;
+    const revived: Promise<void>[] = [];
     while (!ended) {
       await new Promise((later) => setTimeout(later, 5 + 20 * random()));
-      // Spread over the whole work, at moments that have nothing to do with what the server does.
-      if (killed < kills && acknowledged.length >= ((killed + random()) / kills) * tasks * k * 0.98) {
-        const victim = servers[Math.floor(random() * servers.length)];
-        await victim.kill();
-        await victim.start();
+      const alive = servers.filter(({ ready }) => ready);
+      if (
+        alive.length > 0 &&
+        acknowledged.length < mostWork &&
+        acknowledged.length >= ((killed + random()) / kills) * mostWork
+      ) {
+        // At a moment that has nothing to do with what the server does, and never when the work is done.
+        const victim = alive[Math.floor(random() * alive.length)];
+        revived.push(victim.kill().then(() => victim.start()));
         killed++;
-      } else if (acknowledged.length >= tasks * k * 0.98) {
-        const progress = await anyConnection().call<{ open: number }>('GET', `/campaigns/${campaign}/progress`, owner);
-        if (progress.open === 0 && killed >= kills) ended = true;
+      } else if (acknowledged.length >= mostWork && alive.length === servers.length) {
+        const progress = await connections[0].call<{ open: number }>('GET', `/campaigns/${campaign}/progress`, owner);
+        if (progress.open === 0) ended = true;
         await new Promise((later) => setTimeout(later, 200));
       }
       if ((performance.now() - start) / 1000 > 60 + kills * 10 + (tasks * k) / 100)
         throw new Error(`no end after ${acknowledged.length} answers`);
     }
     await work;
+    await Promise.all(revived);
     const seconds = (performance.now() - start) / 1000;
     for (const server of servers) await server.stop();
 
@@ -119,6 +126,9 @@ async function storm(name: string, url: string, processes: number): Promise<Outc
     for (const connection of connections) connection.close();
   }
 }
+
+// Ends by `exit`, so that the cluster and what it holds are removed.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 const outcomes: Outcome[] = [];
 for (const store of values.stores.split(',')) {

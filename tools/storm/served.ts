@@ -9,12 +9,19 @@ export class Served {
   readonly port: number;
   readonly #url: string;
   #child: ChildProcess | undefined;
+  #ready = false;
   /** CPU milliseconds until it was ready, of each start. */
   readonly starts: number[] = [];
 
   constructor(url: string, port: number) {
     this.#url = url;
     this.port = port;
+    process.on('exit', () => this.#child?.kill('SIGKILL'));
+  }
+
+  /** Whether it answers, as far as is known. */
+  get ready(): boolean {
+    return this.#ready;
   }
 
   async start(): Promise<void> {
@@ -26,6 +33,7 @@ export class Served {
       const ready = /^ready (\d+)/.exec(line);
       if (ready === null) continue;
       this.starts.push(Number(ready[1]));
+      this.#ready = true;
       return;
     }
     throw new Error('the server ended before it was ready');
@@ -43,6 +51,7 @@ export class Served {
   /** Ends it as a power cut would end a process: no handler runs. */
   async kill(): Promise<void> {
     const child = this.#child!;
+    this.#ready = false;
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;

@@ -54,6 +54,12 @@ export async function startCluster(settings: Readonly<Record<string, string>> = 
   const stop = (): void => tool('pg_ctl', ['stop', '-w', '-m', 'immediate', '-D', data]);
   tool('initdb', ['-D', data, '-U', 'assay', '--auth', 'trust', '-E', 'UTF8', '--locale', 'C', '--no-sync']);
   start();
+  const remove = (): void => {
+    process.off('exit', remove);
+    if (existsSync(join(data, 'postmaster.pid'))) stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.on('exit', remove);
   const made = new Set<string>();
   return {
     database(name) {
@@ -63,10 +69,7 @@ export async function startCluster(settings: Readonly<Record<string, string>> = 
     },
     start,
     stop,
-    remove() {
-      if (existsSync(join(data, 'postmaster.pid'))) stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    remove,
   };
 }
 
