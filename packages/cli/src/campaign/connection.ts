@@ -4,7 +4,7 @@ import { Client, RequestError } from '@assay/server/client';
 import type { Campaign } from '@assay/server/protocol';
 import type { Command } from 'commander';
 import { UsageError } from '../output/failure.ts';
-import { openPlace, ownerKey } from './database.ts';
+import { hasDatabase, openPlace, ownerKey } from './database.ts';
 
 /** Which campaigns a command is about; the same flags on every command of campaigns. */
 export interface ConnectionFlags {
@@ -15,22 +15,29 @@ export interface ConnectionFlags {
   readonly campaign?: string;
 }
 
-export function withConnectionFlags(command: Command): Command {
+/** Adds the flags that say where campaigns are. */
+export function withPlaceFlags(command: Command): Command {
   return command
-    .option('--campaign <NAME>', 'the campaign, by name or number (default: the only one)')
     .option('--dir <DIR>', 'the folder with the database', '.')
     .option('--database <URL>', 'the database, such as postgres://… (default: assay.db in the folder)')
     .option('--server <URL>', 'ask a server instead of opening the database')
     .option('--token <TOKEN>', 'the key for --server (default: the environment variable ASSAY_TOKEN)');
 }
 
+/** Adds the flags that say which campaign, and where. */
+export function withConnectionFlags(command: Command): Command {
+  return withPlaceFlags(command.option('--campaign <NAME>', 'the campaign, by name or number (default: the only one)'));
+}
+
 /**
  * Does something with a client of the campaigns: of a server elsewhere, or of the database itself, which is opened for
- * the time. A server that runs on the same database notices within a second.
+ * the time. A server that runs on the same database notices within a second. Only `makes` makes a database where there
+ * is none.
  */
 export async function withClient<Result>(
   flags: ConnectionFlags,
   use: (client: Client) => Promise<Result>,
+  { makes = false }: { readonly makes?: boolean } = {},
 ): Promise<Result> {
   try {
     if (flags.server !== undefined) {
@@ -41,6 +48,7 @@ export async function withClient<Result>(
       }
       return await use(new Client({ url: flags.server, token }));
     }
+    if (!makes && !hasDatabase(flags)) throw noCampaign(`in ${shown(flags.dir)}`);
     await using store = await openPlace(flags);
     const server = await createServer({ store, now: Date.now, limits: false });
     try {
@@ -85,10 +93,7 @@ function inOurWords(error: unknown, server: string | undefined): unknown {
 /** The campaign a command is about. @throws {InputError} no-campaign, unknown-campaign, ambiguous-campaign */
 export async function chosenCampaign(client: Client, { campaign: wanted }: ConnectionFlags): Promise<Campaign> {
   const { campaigns } = await client.campaigns();
-  if (campaigns.length === 0) {
-    const hint = 'make one with "assay campaign create"';
-    throw new InputError(`missing campaign: there is none here; ${hint}`, { code: 'no-campaign', hint });
-  }
+  if (campaigns.length === 0) throw noCampaign('here');
   const names = campaigns.map(({ name }) => name);
   if (wanted === undefined) {
     if (campaigns.length === 1) return campaigns[0];
@@ -112,4 +117,9 @@ export async function chosenCampaign(client: Client, { campaign: wanted }: Conne
           .map((name) => shown(name))
           .join(', ')}`;
   throw new InputError(`unknown campaign ${shown(wanted)}; ${hint}`, { code: 'unknown-campaign', got: wanted, hint });
+}
+
+function noCampaign(where: string): InputError {
+  const hint = 'make one with "assay campaign create", or name the folder with --dir';
+  return new InputError(`missing campaign: there is none ${where}; ${hint}`, { code: 'no-campaign', hint });
 }

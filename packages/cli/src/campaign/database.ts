@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashOf, newSecret, openStore, type Store } from '@assay/server';
@@ -11,6 +12,11 @@ export interface Place {
   /** The folder, `.` by default. */
   readonly dir: string;
   readonly database?: string;
+}
+
+/** Is there a database already, as far as can be told without opening it? */
+export function hasDatabase({ dir, database }: Place): boolean {
+  return database !== undefined || existsSync(join(dir, databaseFile));
 }
 
 /** Opens the database of a place, making it where there is none. */

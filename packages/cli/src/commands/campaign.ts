@@ -3,7 +3,13 @@ import { openSource } from '@assay/core/node';
 import type { Client } from '@assay/server/client';
 import type { Campaign, CampaignStatus, ImportReceipt, TaskRole } from '@assay/server/protocol';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type ConnectionFlags, chosenCampaign, withClient, withConnectionFlags } from '../campaign/connection.ts';
+import {
+  type ConnectionFlags,
+  chosenCampaign,
+  withClient,
+  withConnectionFlags,
+  withPlaceFlags,
+} from '../campaign/connection.ts';
 import {
   type QuestionFlags,
   questionFrom,
@@ -42,7 +48,8 @@ export function build(shell: Shell): Command {
   const part = (name: string, summary: string): Command =>
     withConnectionFlags(command.command(name).description(summary));
 
-  withSettingsFlags(withQuestionFlags(part('create', 'make a campaign').argument('<NAME>', 'what it is called')))
+  const made = command.command('create').description('make a campaign').argument('<NAME>', 'what it is called');
+  withPlaceFlags(withSettingsFlags(withQuestionFlags(made)))
     .option('--instructions <FILE>', 'instructions for workers, as text')
     .option('--tasks <FILE>', 'tasks, in any format with one row per task')
     .option('--gold <FILE>', 'tasks with known labels, mixed in silently')
@@ -121,21 +128,25 @@ async function create(name: string, flags: CreateFlags, shell: Shell): Promise<v
   const question = questionFrom(flags);
   const settings = settingsFrom(flags);
   const instructions = flags.instructions === undefined ? undefined : await readFile(flags.instructions, 'utf8');
-  await withClient(flags, async (client) => {
-    const campaign = await client.createCampaign({ body: { name, question, settings, instructions } });
-    const files: (ImportReceipt & { readonly file: string; readonly role: TaskRole })[] = [];
-    for (const role of ['practice', 'gold', 'task'] as const) {
-      const path = role === 'task' ? flags.tasks : flags[role];
-      if (path !== undefined) files.push(await imported(client, campaign, path, role));
-    }
-    if (flags.json === true) {
-      shell.json({ schema: 1, campaign, files });
-      return;
-    }
-    shell.print(`Campaign ${campaign.id}, "${campaign.name}": ${campaign.status}\n`);
-    for (const receipt of files) shell.print(receiptText(receipt));
-    shell.say('Next: assay serve, and assay campaign invite for a link to give to workers');
-  });
+  await withClient(
+    flags,
+    async (client) => {
+      const campaign = await client.createCampaign({ body: { name, question, settings, instructions } });
+      const files: (ImportReceipt & { readonly file: string; readonly role: TaskRole })[] = [];
+      for (const role of ['practice', 'gold', 'task'] as const) {
+        const path = role === 'task' ? flags.tasks : flags[role];
+        if (path !== undefined) files.push(await imported(client, campaign, path, role));
+      }
+      if (flags.json === true) {
+        shell.json({ schema: 1, campaign, files });
+        return;
+      }
+      shell.print(`Campaign ${campaign.id}, "${campaign.name}": ${campaign.status}\n`);
+      for (const receipt of files) shell.print(receiptText(receipt));
+      shell.say('Next: assay serve, and assay campaign invite for a link to give to workers');
+    },
+    { makes: true },
+  );
 }
 
 async function imported(

@@ -50,6 +50,14 @@ describe('a campaign in a folder', () => {
     expect(statSync(join(folder, 'assay-owner.key')).mode & 0o777).toBe(0o600);
   });
 
+  it('makes no database where one is only looked for', () => {
+    const empty = folderWith();
+    const run = assay(['status', '--json'], { cwd: empty });
+    expect(run.code).toBe(1);
+    expect(JSON.parse(run.stdout)).toMatchObject({ errors: [{ code: 'no-campaign' }] });
+    expect(filesIn(empty)).toEqual([]);
+  });
+
   it('refuses with a code and a way out, and changes nothing', () => {
     const refused = (args: readonly string[], code: number): unknown => {
       const run = assay([...args, '--json'], at);
