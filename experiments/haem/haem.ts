@@ -266,7 +266,10 @@ export const haemStudy: Experiment = {
       tables: parts.flatMap((part) => part.tables),
       bands: parts.flatMap((part) => part.bands),
       figures: parts.flatMap((part) => part.figures),
-      notes: drawn.notes,
+      notes: [
+        ...drawn.notes,
+        'With a fixed budget the paper finds one answer a task best; here, after one round of MBEM, three are.',
+      ],
     };
   },
 };
