@@ -2,3 +2,4 @@
 export * from './features/index.ts';
 export * from './methods/index.ts';
 export * from './networks/index.ts';
+export * from './preferences/index.ts';

@@ -16,6 +16,8 @@ export interface OutputLoss {
 export interface DescentSet {
   readonly x: Float32Array;
   readonly rows: Uint32Array;
+  /** Rows of `x` per place, default 1: 2 for pairs, `rows[2 · place]` and the next, whose outputs follow each other in z. */
+  readonly each?: number;
 }
 
 /** How a network and a loss are trained together, by Adam. */
@@ -50,18 +52,19 @@ export interface DescentContext {
  */
 export async function descend(
   network: Network,
-  { x, rows }: DescentSet,
+  { x, rows, each = 1 }: DescentSet,
   loss: OutputLoss,
   { epochs, batch, rate, decay, lossRate = 1, wholeBatches = false }: Descent,
   { random, signal, onEpoch }: DescentContext,
 ): Promise<number[]> {
   const { classes: outputs } = network.architecture;
   const width = inputSize(network.architecture);
-  const order = Uint32Array.from(rows, (_row, place) => place);
-  const own = new Float32Array(batch * width);
-  const z = new Float64Array(batch * outputs);
-  const slope = new Float64Array(batch * outputs);
-  const end = wholeBatches && rows.length > batch ? rows.length - (rows.length % batch) : rows.length;
+  const count = rows.length / each;
+  const order = Uint32Array.from({ length: count }, (_, place) => place);
+  const own = new Float32Array(batch * each * width);
+  const z = new Float64Array(batch * each * outputs);
+  const slope = new Float64Array(batch * each * outputs);
+  const end = wholeBatches && count > batch ? count - (count % batch) : count;
   const losses: number[] = [];
   for (let epoch = 0; epoch < epochs && end > 0; epoch++) {
     onEpoch?.(epoch);
@@ -71,15 +74,18 @@ export async function descend(
       if (signal?.aborted === true) throw cancelled(signal);
       const places = order.subarray(from, Math.min(end, from + batch));
       places.forEach((place, i) => {
-        own.set(x.subarray(rows[place] * width, (rows[place] + 1) * width), i * width);
+        for (let j = 0; j < each; j++) {
+          const row = rows[place * each + j] * width;
+          own.set(x.subarray(row, row + width), (i * each + j) * width);
+        }
       });
       const slopeOf = (logits: Float32Array): Float32Array => {
         z.set(logits);
         slope.fill(0);
         total += places.length * loss.evaluate(places, z, slope);
-        return Float32Array.from(slope.subarray(0, places.length * outputs));
+        return Float32Array.from(slope.subarray(0, places.length * each * outputs));
       };
-      await network.stepAlong(own, places.length, slopeOf, random, { rate, decay });
+      await network.stepAlong(own, places.length * each, slopeOf, random, { rate, decay });
       loss.step(rate * lossRate);
     }
     if (!Number.isFinite(total)) throw diverged(total);
