@@ -28,7 +28,7 @@ const anchoring = 1e-3;
  * the probability r = σ(ω + h) that the worker followed the scores; dL/dh = σ(h) − r and
  * dL/dω = σ(ω) − r, so an answer that scores and worker together make unlikely pulls at neither.
  *
- * Source: Chen, Bennett, Collins-Thompson & Horvitz (2013), Crowd-BT, eq. 3.
+ * Source: Chen, Bennett, Collins-Thompson & Horvitz (2013), the Crowd-BT model.
  *
  * @example
  * crowdComparison(0, 2.2).loss.toFixed(6); // => '0.693147'
@@ -53,7 +53,7 @@ export function crowdComparison(
  * z holds two scores per comparison, winner first. Workers are log odds, learned beside the network;
  * below 0 is an adversary, whose answers count turned over. O(batch + W) per step.
  *
- * Source: Chen et al. (2013), eq. 3 and 4, with scores from features. The Beta prior replaces their
+ * Source: Chen et al. (2013), with scores from features. The Beta prior replaces their
  * separate update of η; the anchor is ours.
  */
 export class CrowdBradleyTerryLoss implements OutputLoss {

@@ -74,7 +74,7 @@ export interface PreferenceResult extends RankingResult {
  *
  * @throws {InputError} invalid-pairs, invalid-prior
  *
- * Source: Chen, Bennett, Collins-Thompson & Horvitz (2013), eq. 3 and their virtual opponent (λ = 0.5).
+ * Source: Chen, Bennett, Collins-Thompson & Horvitz (2013), with their virtual opponent (λ = 0.5).
  * Deviations: a Beta prior on reliabilities, and all unknowns at once instead of one answer at a time.
  *
  * @example
@@ -126,7 +126,7 @@ export function rankComparisons(comparisons: Comparisons, options: RankingOption
  * @throws {InputError} invalid-pairs, invalid-prior, invalid-features
  * @throws {StateError} cancelled, diverged
  *
- * Source: Chen et al. (2013), eq. 3, with s(x) a network. Priors and anchor as in {@link CrowdBradleyTerryLoss}.
+ * Source: Chen et al. (2013), with s(x) a network. Priors and anchor as in {@link CrowdBradleyTerryLoss}.
  *
  * @example
  * const comparisons = { itemCount: 3, workerCount: 1, winner: Uint32Array.of(2, 1, 2), loser: Uint32Array.of(1, 0, 0), worker: Uint32Array.of(0, 0, 0) };

@@ -63,7 +63,7 @@ export interface SimilarityResult {
  * @throws {InputError} invalid-pairs, invalid-features, invalid-classes
  * @throws {StateError} cancelled, diverged
  *
- * Source: Hsu et al. (2019), eq. 3; workers of Raykar et al. (2010), learned on the marginal likelihood,
+ * Source: Hsu et al. (2019); workers of Raykar et al. (2010), learned on the marginal likelihood,
  * whose optimum is that of EM.
  *
  * @example

@@ -89,7 +89,7 @@ export function conservativeDpoLoss(margins: ArrayLike<number>, flip: PerPair): 
  * @param cap largest margin that is still pushed, default 10
  * @throws {InputError} invalid-margins
  *
- * Source: Chowdhury, Kini & Natarajan (2024), Provably robust DPO, eq. 11. The cap is ours.
+ * Source: Chowdhury, Kini & Natarajan (2024), Provably robust DPO. The cap is ours.
  *
  * @example
  * robustDpoLoss([1], 0).loss[0] === dpoLoss([1]).loss[0]; // => true
@@ -119,7 +119,7 @@ export interface CrowdMarginLosses extends MarginLosses {
  * @param reliability η of the annotator of each pair, in [0, 1]
  * @throws {InputError} invalid-margins
  *
- * Source: Chen et al. (2013), eq. 3, on the margins of Rafailov et al. (2023).
+ * Source: Chen et al. (2013), on the margins of Rafailov et al. (2023).
  *
  * @example
  * Math.abs(crowdDpoLoss([2], 0.5).slope[0]); // => 0

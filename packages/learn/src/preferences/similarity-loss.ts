@@ -28,8 +28,8 @@ const least = 1e-6;
  * together; batches with fewer items than classes go without. Slopes where s is clipped are 0.
  * O(batch · K² + K³ + W) per step.
  *
- * Source: Hsu, Lv, Schlosser, Odom & Kira (2019), meta classification likelihood, eq. 3, with the minus
- * sign; two-coin workers of Raykar et al. (2010) on top; the volume of Ibrahim, Nguyen & Fu (2023).
+ * Source: Hsu, Lv, Schlosser, Odom & Kira (2019), meta classification likelihood, with the
+ * minus sign; two-coin workers of Raykar et al. (2010) on top; the volume of Ibrahim, Nguyen & Fu (2023).
  */
 export class SimilarityLoss implements OutputLoss {
   /** Log odds of a_u (says same of same) and b_u (says different of different), W each. */
