@@ -4,5 +4,6 @@ export * from './bootstrap.ts';
 export * from './calibration.ts';
 export * from './decisions/index.ts';
 export * from './f1.ts';
+export * from './fairness/index.ts';
 export * from './measures.ts';
 export * from './task-scores.ts';
