@@ -10,6 +10,7 @@ export {
   rankComparisons,
 } from './learn-preferences.ts';
 export { learnSimilarity, type SimilarityOptions, type SimilarityResult } from './learn-similarity.ts';
+export { learnTastes, TasteLoss, type TasteOptions, type TasteResult } from './learn-tastes.ts';
 export {
   type CrowdMarginLosses,
   conservativeDpoLoss,

@@ -143,20 +143,14 @@ export async function learnPreferences(
   const { architecture = (inputs: number): Architecture => logistic(inputs, 1) } = options;
   const { itemCount, winner, loser, worker } = checked(comparisons, prior);
   needRows(features, itemCount);
-  const order = canonicalOrder([worker, winner, loser]);
-  const sorted = {
-    ...comparisons,
-    winner: order.map((e) => winner[e]),
-    loser: order.map((e) => loser[e]),
-    worker: order.map((e) => worker[e]),
-  };
+  const sorted = sortedComparisons(comparisons);
   const standardisation = standardisationOf(features, Uint32Array.from(new Set([...winner, ...loser])).sort());
   const { values: x } = standardised(features, standardisation);
   const random = new Random(seed);
   const network = Network.start(architecture(features.columns), random.fork('start'));
   const loss = new CrowdBradleyTerryLoss(sorted, prior, workers === 'plain');
-  const batch = batchSize({ batch: options.batch ?? 32 }, order.length);
-  const epochs = options.epochs ?? defaultEpochs(order.length, batch);
+  const batch = batchSize({ batch: options.batch ?? 32 }, worker.length);
+  const epochs = options.epochs ?? defaultEpochs(worker.length, batch);
   const losses = await descend(
     network,
     { x, rows: pairRows(sorted.winner, sorted.loser), each: 2 },
@@ -184,6 +178,18 @@ export function needRows({ rows }: FeatureMatrix, itemCount: number): void {
     got: String(rows),
     hint,
   });
+}
+
+/** The comparisons in an order that does not depend on how they were listed. */
+export function sortedComparisons(comparisons: Comparisons): Comparisons {
+  const { winner, loser, worker } = comparisons;
+  const order = canonicalOrder([worker, winner, loser]);
+  return {
+    ...comparisons,
+    winner: order.map((e) => winner[e]),
+    loser: order.map((e) => loser[e]),
+    worker: order.map((e) => worker[e]),
+  };
 }
 
 function checked(comparisons: Comparisons, [a, b]: ReliabilityPrior): Comparisons {
