@@ -19,4 +19,5 @@ export {
   rateNames,
   ratesByGroup,
 } from './rates.ts';
+export { type FairShares, shareFairly } from './share-fairly.ts';
 export { fitGroupThresholds, type GroupThresholds, type ThresholdOptions, type ThresholdRate } from './thresholds.ts';
