@@ -7,6 +7,7 @@ export { crowdLayer } from './crowd-layer.ts';
 export { type CrowdLayerForm, CrowdLayerLoss } from './crowd-layer-loss.ts';
 export { CumulativeLoss, orderedClasses } from './cumulative.ts';
 export { type Descent, type DescentContext, type DescentSet, descend, type OutputLoss } from './descend.ts';
+export { GroupPenalty, type GroupPenaltySettings } from './group-penalty.ts';
 export { type InstanceOptions, type InstanceResult, learnInstanceDependent } from './instance-dependent.ts';
 export { InstanceLoss } from './instance-loss.ts';
 export { type Batch, type CrowdLoss, type JointTraining, trainJointly } from './joint-training.ts';
