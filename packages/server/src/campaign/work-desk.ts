@@ -103,6 +103,8 @@ export class WorkDesk {
             expiresAt,
           })
         : [],
+      // What the cards will most likely show is read meanwhile.
+      live.contents([...found, ...reserved.map(({ task }) => task)]),
     ]).finally(() => {
       for (const { task } of reserved) live.reserve(task, -1);
     });

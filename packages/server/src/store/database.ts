@@ -6,6 +6,8 @@ import type { Tables } from './schema.ts';
 export interface Database {
   readonly kind: DatabaseKind;
   readonly db: Kysely<Tables>;
+  /** Transactions of one process under way at once. */
+  readonly lanes: number;
 
   /** Rows as a table expression with these columns, from one parameter: the statement stays the same for any number. */
   rows<Table extends keyof Tables>(

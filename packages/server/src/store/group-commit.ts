@@ -28,35 +28,48 @@ const mostTogether = 256;
  * Puts the operations of one turn of the event loop, and those that arrive while a commit is under way, into one
  * transaction: the disk is asked once for many answers.
  *
- * An operation whose own fault fails the transaction does not take the others with it: they are run again one by one.
+ * Where the database takes several transactions at once, so many are under way: while it works on one, the next is
+ * prepared. An operation whose own fault fails the transaction does not take the others with it: they are run again one
+ * by one.
  */
 export class GroupCommit {
   readonly #commit: CommitAll;
   readonly #isFault: (error: unknown) => boolean;
+  readonly #lanes: number;
+  readonly #running: Set<Promise<void>> = new Set();
   #waiting: Waiting[] = [];
-  #running: Promise<void> | undefined;
+  #turn: Promise<void> | undefined;
 
   /** `isFault` tells the failure of an operation from that of the database, which would fail each one alone too. */
-  constructor(commit: CommitAll, isFault: (error: unknown) => boolean) {
+  constructor(commit: CommitAll, isFault: (error: unknown) => boolean, lanes: number) {
     this.#commit = commit;
     this.#isFault = isFault;
+    this.#lanes = lanes;
   }
 
   run<Result>(operation: Operation<Result>): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     this.#waiting.push({ operation, resolve: resolve as (result: unknown) => void, reject });
-    this.#running ??= new Promise<void>((turn) => setImmediate(turn)).then(() => this.#drain());
+    this.#turn ??= new Promise<void>((turn) => setImmediate(turn)).then(() => {
+      this.#turn = undefined;
+      this.#start();
+    });
     return promise;
   }
 
   /** Resolves when nothing waits. */
   async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+    while (this.#turn !== undefined || this.#running.size > 0) await (this.#turn ?? Promise.race(this.#running));
   }
 
-  async #drain(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#together(this.#waiting.splice(0, mostTogether));
-    this.#running = undefined;
+  #start(): void {
+    while (this.#waiting.length > 0 && this.#running.size < this.#lanes) {
+      const lane = this.#together(this.#waiting.splice(0, mostTogether)).then(() => {
+        this.#running.delete(lane);
+        this.#start();
+      });
+      this.#running.add(lane);
+    }
   }
 
   async #together(group: readonly Waiting[]): Promise<void> {

@@ -9,6 +9,7 @@ export async function openPostgres(url: string): Promise<Database> {
   const pool = await connect(url);
   return {
     kind: 'postgres',
+    lanes: 2,
     db: new Kysely<Tables>({
       dialect: new PostgresDialect({ pool, onCreateConnection: (connection) => keyLookups(connection) }),
     }),
@@ -118,6 +119,7 @@ async function connect(url: string): Promise<PostgresPool> {
     connectionString: url,
     Client: PreparingClient,
     max: 6,
+    pipeline: true,
     connectionTimeoutMillis: 3000,
     query_timeout: 60_000,
     application_name: 'assay',

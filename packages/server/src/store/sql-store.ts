@@ -25,8 +25,6 @@ import { query, write } from './writer.ts';
 
 /** Leases that lapse in one transaction. */
 const lapsesAtOnce = 1000;
-/** Candidates beyond those wanted that a worker looks at first. */
-const firstLookSpare = 1;
 
 /** A {@link Store} over either database. */
 export function sqlStore(database: Database, options: StoreOptions): Store {
@@ -36,6 +34,7 @@ export function sqlStore(database: Database, options: StoreOptions): Store {
   const group = new GroupCommit(
     (operations) => commitAll(database, operations),
     (error) => !(error instanceof StoreUnavailable),
+    database.lanes,
   );
 
   /** Changes one answer and shows it. */
@@ -60,9 +59,9 @@ export function sqlStore(database: Database, options: StoreOptions): Store {
       const { campaign, worker, candidates, propensities } = request;
       const propensityOf = (task: number) => propensities?.[candidates.indexOf(task)];
       const leases: Lease[] = [];
-      // Every candidate looked at is locked. Most first choices are free, so few are looked at first.
+      // Every candidate looked at is locked, and the next one is likely somebody else's first choice.
       let from = 0;
-      let look = request.count + firstLookSpare;
+      let look = request.count;
       while (leases.length < request.count && from < candidates.length) {
         const wanted = {
           ...request,
@@ -169,10 +168,13 @@ export function sqlStore(database: Database, options: StoreOptions): Store {
 function commitAll(database: Database, operations: readonly Operation<unknown>[]): Promise<unknown[]> {
   return write(database, async (set) => {
     const slots = operations.flatMap((operation) => operation.slots ?? []);
-    await set.readCampaigns(operations.flatMap((operation) => operation.campaigns ?? []));
-    await set.loadTasks(operations.flatMap((operation) => operation.tasks ?? []).concat(slots));
-    await set.loadWorkers(slots);
-    await set.loadAssignments(slots);
+    // Asked together and answered in this order: none waits for the journey of the one before.
+    await Promise.all([
+      set.readCampaigns(operations.flatMap((operation) => operation.campaigns ?? [])),
+      set.loadTasks(operations.flatMap((operation) => operation.tasks ?? []).concat(slots)),
+      set.loadWorkers(slots),
+      set.loadAssignments(slots),
+    ]);
     return operations.map((operation) => operation.decide(set));
   });
 }

@@ -18,6 +18,7 @@ export function openSqlite(path: string): Database {
   };
   return {
     kind: 'sqlite',
+    lanes: 1,
     db: new Kysely<Tables>({
       dialect: new SqliteDialect({
         database: { close: () => handle.close(), prepare: (text) => statement(asRun(text, handle)) },

@@ -103,12 +103,16 @@ describe('operations that share a transaction', () => {
 
   it('are committed together, in the order of the calls', async () => {
     const groups: unknown[][] = [];
-    const group = new GroupCommit(async (operations) => {
-      const results = operations.map((each) => each.decide({} as never));
-      groups.push(results);
-      await new Promise((later) => setTimeout(later, 5));
-      return results;
-    }, isFault);
+    const group = new GroupCommit(
+      async (operations) => {
+        const results = operations.map((each) => each.decide({} as never));
+        groups.push(results);
+        await new Promise((later) => setTimeout(later, 5));
+        return results;
+      },
+      isFault,
+      1,
+    );
     const first = ['a', 'b', 'c'].map((name) => group.run(operation(name)));
     await new Promise((turn) => setTimeout(turn, 1));
     const second = ['d', 'e'].map((name) => group.run(operation(name)));
@@ -119,14 +123,41 @@ describe('operations that share a transaction', () => {
     ]);
   });
 
+  it('go on beside a transaction under way where the database takes several', async () => {
+    let under = 0;
+    let most = 0;
+    const group = new GroupCommit(
+      async (operations) => {
+        most = Math.max(most, ++under);
+        await new Promise((later) => setTimeout(later, 20));
+        under--;
+        return operations.map((each) => each.decide({} as never));
+      },
+      isFault,
+      2,
+    );
+    const asked: Promise<string>[] = [];
+    for (const name of ['a', 'b', 'c', 'd']) {
+      asked.push(group.run(operation(name)));
+      await new Promise((turn) => setTimeout(turn, 2));
+    }
+    await group.idle();
+    expect(await Promise.all(asked)).toEqual(['a', 'b', 'c', 'd']);
+    expect([most, under]).toEqual([2, 0]);
+  });
+
   it('do not fail with the one that is at fault, and all fail with the database', async () => {
     let away = false;
-    const group = new GroupCommit(async (operations) => {
-      if (away) throw new StoreUnavailable('test');
-      const results = operations.map((each) => each.decide({} as never));
-      if (results.includes('bad')) throw new Error('fault');
-      return results;
-    }, isFault);
+    const group = new GroupCommit(
+      async (operations) => {
+        if (away) throw new StoreUnavailable('test');
+        const results = operations.map((each) => each.decide({} as never));
+        if (results.includes('bad')) throw new Error('fault');
+        return results;
+      },
+      isFault,
+      1,
+    );
     const run = (names: string[]) => Promise.allSettled(names.map((name) => group.run(operation(name))));
     expect((await run(['a', 'bad', 'b'])).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     away = true;
