@@ -34,7 +34,7 @@ export interface SelectionState {
  * @example
  * const careful = Float64Array.of(0.9, 0.1, 0.1, 0.9);
  * const posterior = Float64Array.of(0.5, 0.5, 1, 0);
- * [...answerValues('gain', { posterior, classCount: 2, confusion: careful })]; // => [0.4, 0]
+ * Array.from(answerValues('gain', { posterior, classCount: 2, confusion: careful })); // => [0.4, 0]
  */
 export function answerValues(strategy: SelectionStrategy, state: SelectionState): Float64Array {
   const { posterior, classCount } = state;
