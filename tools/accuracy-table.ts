@@ -5,6 +5,7 @@
  * Usage, with the packages built and the data folder there (see docs/data.md):
  *
  *     node tools/accuracy-table.ts                       all sets, writes the page (minutes)
+ *     node tools/accuracy-table.ts --methods auto        only the rows of these methods
  *     node tools/accuracy-table.ts --check bluebird,temp compares these columns with the page, exit 1 if stale
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -38,12 +39,14 @@ const sets = [
   'web',
 ] as const;
 
-/** Accuracy of each method in per cent with two decimals, or a dash where it cannot run. */
-async function column(set: string): Promise<string[]> {
+/** Accuracy of each method in per cent with two decimals, or a dash where it cannot run; of others what the page says. */
+async function column(set: string, wanted?: readonly string[]): Promise<string[]> {
+  const kept = wanted === undefined ? undefined : committed(set);
   const plain = join(data, set, 'labels.csv');
   const { table } = await readAnswersFile(existsSync(plain) ? plain : `${plain}.gz`);
   const truth = await readLabelsFile(join(data, set, 'truth.csv'));
   return methods.map((method) => {
+    if (kept !== undefined && !wanted?.includes(method.id)) return kept.get(method.id) ?? '–';
     const from = process.cpuUsage().user;
     const cell = accuracyOf(method, table, truth);
     console.error(`${set} ${method.id} ${cell} (${((process.cpuUsage().user - from) / 1e6).toFixed(1)} s CPU)`);
@@ -116,10 +119,16 @@ async function check(chosen: readonly string[]): Promise<void> {
   process.exitCode = stale === 0 ? 0 : 1;
 }
 
-const asked = process.argv.indexOf('--check');
-if (asked > 0) await check((process.argv[asked + 1] ?? '').split(',').filter((name) => name !== ''));
+/** The names behind a flag, or undefined where it was not given. */
+function listed(flag: string): string[] | undefined {
+  const at = process.argv.indexOf(flag);
+  return at < 0 ? undefined : (process.argv[at + 1] ?? '').split(',').filter((name) => name !== '');
+}
+
+const chosenSets = listed('--check');
+if (chosenSets !== undefined) await check(chosenSets);
 else {
   const columns: string[][] = [];
-  for (const set of sets) columns.push(await column(set));
+  for (const set of sets) columns.push(await column(set, listed('--methods')));
   writeFileSync(page, pageOf(columns));
 }
