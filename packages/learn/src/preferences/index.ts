@@ -1,14 +1,6 @@
 /** Learning from answers about pairs: which of two is better, and whether two are the same. */
-export type { Comparisons } from './comparisons.ts';
-export { CrowdBradleyTerryLoss, crowdComparison, type ReliabilityPrior } from './crowd-bradley-terry.ts';
-export {
-  learnPreferences,
-  type PreferenceOptions,
-  type PreferenceResult,
-  type RankingOptions,
-  type RankingResult,
-  rankComparisons,
-} from './learn-preferences.ts';
+export { CrowdBradleyTerryLoss } from './crowd-bradley-terry.ts';
+export { learnPreferences, type PreferenceOptions, type PreferenceResult } from './learn-preferences.ts';
 export { learnSimilarity, type SimilarityOptions, type SimilarityResult } from './learn-similarity.ts';
 export { learnTastes, TasteLoss, type TasteOptions, type TasteResult } from './learn-tastes.ts';
 export {

@@ -1,11 +1,11 @@
 import { InputError, Random } from '@assay/core';
 import { sigmoid } from '@assay/core/math';
+import { canonicalOrder, checkPairs, invalidPairs, type ReliabilityPrior } from '@assay/core/ranking';
 import { type FeatureMatrix, standardisationOf, standardised } from '../features/index.ts';
 import { descend } from '../methods/end-to-end/descend.ts';
 import { batchSize } from '../methods/prepared.ts';
 import { type Architecture, mlp, Network } from '../networks/index.ts';
-import { canonicalOrder, checkPairs, defaultEpochs, pairRows, refused } from './comparisons.ts';
-import type { ReliabilityPrior } from './crowd-bradley-terry.ts';
+import { defaultEpochs, pairRows } from './comparisons.ts';
 import { needRows } from './learn-preferences.ts';
 import { type SimilarityAnswers, SimilarityLoss } from './similarity-loss.ts';
 
@@ -146,9 +146,9 @@ function checkAnswers(
 ): void {
   checkPairs(itemCount, workerCount, [first, second, worker]);
   if (same.length !== worker.length)
-    throw refused(`${same.length} answers for ${worker.length} pairs`, 'give one each');
+    throw invalidPairs(`${same.length} answers for ${worker.length} pairs`, 'give one each');
   const odd = same.find((value) => value > 1);
-  if (odd !== undefined) throw refused(`answer ${odd}`, 'give 1 for the same and 0 for different');
+  if (odd !== undefined) throw invalidPairs(`answer ${odd}`, 'give 1 for the same and 0 for different');
   if (Number.isInteger(classes) && classes >= 2) return;
   const hint = 'give a whole number of at least 2';
   throw new InputError(`invalid number of classes ${classes}; ${hint}`, {

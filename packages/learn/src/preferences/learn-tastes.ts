@@ -1,10 +1,11 @@
 import { InputError, Random } from '@assay/core';
 import { logSumExp, sigmoid, softmaxInPlace, softplus } from '@assay/core/math';
+import { type Comparisons, checkPairs } from '@assay/core/ranking';
 import { type FeatureMatrix, standardisationOf, standardised } from '../features/index.ts';
 import { descend, type OutputLoss } from '../methods/end-to-end/descend.ts';
 import { batchSize } from '../methods/prepared.ts';
 import { type Architecture, logistic, Network } from '../networks/index.ts';
-import { type Comparisons, checkPairs, defaultEpochs, pairRows } from './comparisons.ts';
+import { defaultEpochs, pairRows, refuseTies } from './comparisons.ts';
 import { needRows, sortedComparisons } from './learn-preferences.ts';
 
 /** Options of {@link learnTastes}. */
@@ -215,8 +216,10 @@ function sharesOf(taste: Float64Array, tastes: number): Float64Array {
   return share.map((sum) => sum / (tastes + taste.length / tastes));
 }
 
-function checkTastes({ itemCount, workerCount, winner, loser, worker }: Comparisons, tastes: number): void {
+function checkTastes(comparisons: Comparisons, tastes: number): void {
+  const { itemCount, workerCount, winner, loser, worker } = comparisons;
   checkPairs(itemCount, workerCount, [winner, loser, worker]);
+  refuseTies(comparisons);
   if (Number.isInteger(tastes) && tastes >= 1) return;
   const hint = 'give a whole number of at least 1';
   throw new InputError(`invalid number of tastes ${tastes}; ${hint}`, {

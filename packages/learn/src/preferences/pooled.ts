@@ -1,5 +1,6 @@
 import { sigmoid } from '@assay/core/math';
-import { type Comparisons, checkPairs, refused } from './comparisons.ts';
+import { type Comparisons, checkPairs, invalidPairs } from '@assay/core/ranking';
+import { refuseTies } from './comparisons.ts';
 
 /** Largest weight of one worker, in log odds: nobody is believed beyond 999 to 1. */
 const mostLogOdds = Math.log(999);
@@ -35,9 +36,10 @@ export interface PooledPreferences {
 export function pooledPreferences(comparisons: Comparisons, reliability: ArrayLike<number>): PooledPreferences {
   const { itemCount, workerCount, winner, loser, worker } = comparisons;
   checkPairs(itemCount, workerCount, [winner, loser, worker]);
+  refuseTies(comparisons);
   for (let u = 0; u < workerCount; u++)
     if (!(reliability[u] >= 0 && reliability[u] <= 1))
-      throw refused(`reliability ${reliability[u]} of worker ${u}`, 'give a number from 0 to 1 for each worker');
+      throw invalidPairs(`reliability ${reliability[u]} of worker ${u}`, 'give a number from 0 to 1 for each worker');
   const keys = Float64Array.from(winner, (item, e) => Math.min(item, loser[e]) * itemCount + Math.max(item, loser[e]));
   const distinct = Float64Array.from(new Set(keys)).sort();
   const place = new Map(Array.from(distinct, (key, p) => [key, p]));

@@ -1,9 +1,9 @@
 import { sigmoid, softmaxInPlace } from '@assay/core/math';
+import { addReliabilityPrior, type ReliabilityPrior, startLogit } from '@assay/core/ranking';
 import { pullBackSoftmax } from '../methods/end-to-end/confusion-logits.ts';
 import type { OutputLoss } from '../methods/end-to-end/descend.ts';
 import { AdamParameters } from '../methods/end-to-end/parameters.ts';
 import { addTaskVolume } from '../methods/end-to-end/volume.ts';
-import { addReliabilityPrior, type ReliabilityPrior, startLogit } from './crowd-bradley-terry.ts';
 
 /** Whether workers took two items for the same: answer e is `same[e]` (0 or 1) of `worker[e]` for `first[e]` and `second[e]`. */
 export interface SimilarityAnswers {

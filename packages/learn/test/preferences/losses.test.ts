@@ -1,8 +1,8 @@
 import { Random } from '@assay/core';
+import { crowdComparison } from '@assay/core/ranking';
 import {
   CrowdBradleyTerryLoss,
   conservativeDpoLoss,
-  crowdComparison,
   crowdDpoLoss,
   dpoLoss,
   type MarginLosses,

@@ -1,7 +1,8 @@
 import { Random } from '@assay/core';
+import type { Comparisons } from '@assay/core/ranking';
 import { matrixOf } from '@assay/learn/features';
-import { type Comparisons, learnPreferences, rankComparisons } from '@assay/learn/preferences';
-import { describe, expect, it } from 'vitest';
+import { learnPreferences } from '@assay/learn/preferences';
+import { expect, it } from 'vitest';
 import { describeWithRuntime } from '../runtime.ts';
 
 const [items, width, workers, count] = [200, 5, 30, 1500];
@@ -34,60 +35,6 @@ function kendall(a: Float64Array, b: Float64Array): number {
   for (let i = 0; i < a.length; i++) for (let j = 0; j < i; j++) sum += Math.sign((a[i] - a[j]) * (b[i] - b[j]));
   return sum / ((a.length * (a.length - 1)) / 2);
 }
-
-describe('a table of scores', () => {
-  it('ranks by reliability where Bradley-Terry trusts everybody', () => {
-    let [plain, robust] = [0, 0];
-    for (let seed = 0; seed < 5; seed++) {
-      const { comparisons, truth, honest } = crowd(seed);
-      plain += kendall(rankComparisons(comparisons, { workers: 'plain' }).scores, truth) / 5;
-      const found = rankComparisons(comparisons);
-      robust += kendall(found.scores, truth) / 5;
-      found.reliability.forEach((eta, u) => void expect(eta > 0.5).toBe(honest[u]));
-      expect(found.notes).toHaveLength(1);
-    }
-    // An independent implementation finds .468 ± .116 and .717 ± .032 over five such crowds.
-    expect(Math.abs(plain - 0.468)).toBeLessThan(0.15);
-    expect(Math.abs(robust - 0.717)).toBeLessThan(0.06);
-  });
-
-  it('does not depend on the order of answers', () => {
-    const { comparisons } = crowd(9);
-    const order = new Random('order').permutation(count);
-    const turned = {
-      ...comparisons,
-      winner: order.map((e) => comparisons.winner[e]),
-      loser: order.map((e) => comparisons.loser[e]),
-      worker: order.map((e) => comparisons.worker[e]),
-    };
-    expect(rankComparisons(turned).scores).toEqual(rankComparisons(comparisons).scores);
-  });
-
-  it('is neutral without answers and finite with one', () => {
-    const none = new Uint32Array(0);
-    const empty = rankComparisons({ itemCount: 2, workerCount: 1, winner: none, loser: none, worker: none });
-    expect(Array.from(empty.scores)).toEqual([0, 0]);
-    expect(empty.reliability[0]).toBe(0.8);
-    expect(empty.notes[0]).toMatch(/^no comparisons/);
-    expect(
-      rankComparisons({ itemCount: 0, workerCount: 0, winner: none, loser: none, worker: none }).scores,
-    ).toHaveLength(0);
-    const zero = Uint32Array.of(0);
-    const one = rankComparisons({ itemCount: 2, workerCount: 1, winner: Uint32Array.of(1), loser: zero, worker: zero });
-    expect(one.scores[1]).toBeGreaterThan(0);
-    expect([...one.scores, ...one.reliability, ...one.agreed].every(Number.isFinite)).toBe(true);
-  });
-
-  it('refuses items and workers that are not there', () => {
-    const zero = Uint32Array.of(0);
-    const own = { itemCount: 2, workerCount: 1, winner: Uint32Array.of(1), loser: zero, worker: zero };
-    expect(() => rankComparisons({ ...own, winner: Uint32Array.of(2) })).toThrow(/^invalid pairs: items 2 and 0 of 2/);
-    expect(() => rankComparisons({ ...own, winner: zero })).toThrow(/beside itself/);
-    expect(() => rankComparisons({ ...own, worker: Uint32Array.of(1) })).toThrow(/worker 1 of 1/);
-    expect(() => rankComparisons({ ...own, worker: new Uint32Array(0) })).toThrow(/1, 1 and 0 entries/);
-    expect(() => rankComparisons(own, { prior: [0, 1] })).toThrow(/^invalid prior/);
-  });
-});
 
 describeWithRuntime('a network of scores', () => {
   it('ranks almost without error beside adversaries, and names them', async () => {
@@ -131,5 +78,11 @@ describeWithRuntime('a network of scores', () => {
     const one = await learnPreferences({ ...nothing, winner: Uint32Array.of(1), loser: zero, worker: zero }, features);
     expect(one.scores[1]).toBeGreaterThan(one.scores[0]);
     await expect(learnPreferences({ ...nothing, itemCount: 3 }, features)).rejects.toThrow(/2 rows for 3 items/);
+  });
+
+  it('refuses ties', async () => {
+    const one = { winner: Uint32Array.of(1), loser: Uint32Array.of(0), worker: Uint32Array.of(0) };
+    const tie = { itemCount: 2, workerCount: 1, ...one, tied: Uint8Array.of(1) };
+    await expect(learnPreferences(tie, matrixOf('x', [2, 1], [1, 2]))).rejects.toThrow(/a tie at 0/);
   });
 });

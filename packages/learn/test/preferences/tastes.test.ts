@@ -1,6 +1,7 @@
 import { Random } from '@assay/core';
+import type { Comparisons } from '@assay/core/ranking';
 import { matrixOf } from '@assay/learn/features';
-import { type Comparisons, learnTastes, TasteLoss } from '@assay/learn/preferences';
+import { learnTastes, TasteLoss } from '@assay/learn/preferences';
 import { describe, expect, it } from 'vitest';
 import { describeWithRuntime } from '../runtime.ts';
 
