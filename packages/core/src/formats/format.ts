@@ -31,6 +31,8 @@ type Written = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 export interface FormatWriters {
   /** Any table; with it, answers, results and workers can be written. */
   sheet?(sheet: Sheet): Written;
+  /** The same table page by page: sheets with the same columns, of which no more than one is held. */
+  pages?(pages: AsyncIterable<Sheet>): AsyncIterable<Uint8Array>;
   /** Answers in the format's own layout. */
   answers?(tables: readonly AnswerTable[]): Written;
   /** Labels found, in the layout its tool takes in. */

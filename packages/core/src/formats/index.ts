@@ -11,4 +11,12 @@ export type { Cell, Sheet, SheetColumn } from './sheet.ts';
 export type { AnswerRecord } from './sink.ts';
 export { type ByteStream, fileSource, type RandomAccess, type Source, sourceOf } from './source.ts';
 export { missingValues } from './values.ts';
-export { outputFormat, writeAnswers, writeResults, writeSheet, writeWorkers } from './write.ts';
+export {
+  outputFormat,
+  writeAnswers,
+  writePages,
+  writeResults,
+  writeSheet,
+  writesInPages,
+  writeWorkers,
+} from './write.ts';

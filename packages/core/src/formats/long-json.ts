@@ -7,7 +7,7 @@ import { chosenByName, kindOf, statusOf } from './options.ts';
 import type { AnswerRecord, AnswerSink, Place } from './sink.ts';
 import type { SourceReader } from './source.ts';
 import { parseMoney, parseTime, timeFromNumber } from './values.ts';
-import { jsonArray, jsonLines } from './write-text.ts';
+import { jsonArray, jsonArrayPages, jsonLinePages, jsonLines } from './write-text.ts';
 
 const carries = {
   kind: true,
@@ -31,7 +31,7 @@ export const jsonl: Format = {
   carries,
   detect: (head) => detectObjects(head, 'jsonl'),
   read: readObjects,
-  write: { sheet: jsonLines },
+  write: { sheet: jsonLines, pages: jsonLinePages },
 };
 
 /** The same objects in one JSON array. */
@@ -44,7 +44,7 @@ export const json: Format = {
   carries,
   detect: (head) => detectObjects(head, 'json'),
   read: readObjects,
-  write: { sheet: jsonArray },
+  write: { sheet: jsonArray, pages: jsonArrayPages },
 };
 
 /** A JSON object, not a list and not null. */

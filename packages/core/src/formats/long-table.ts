@@ -11,7 +11,7 @@ import { chosenByName, chosenByPlace, kindOf, statusOf } from './options.ts';
 import { type AnswerSink, defaultQuestion, type QuestionSink } from './sink.ts';
 import type { SourceReader } from './source.ts';
 import { numberFromBytes, parseMoney, textOf, timeFromBytes } from './values.ts';
-import { delimitedText } from './write-text.ts';
+import { delimitedPages, delimitedText } from './write-text.ts';
 
 const carries = {
   kind: true,
@@ -35,7 +35,7 @@ export const csv: Format = {
   carries,
   detect: (head) => detectLong(head, (delimiter) => delimiter !== '\t'),
   read: readLongTable,
-  write: { sheet: (sheet) => delimitedText(sheet, ',') },
+  write: { sheet: (sheet) => delimitedText(sheet, ','), pages: (pages) => delimitedPages(pages, ',') },
 };
 
 /** One answer per row, tabs between the cells. */
@@ -48,7 +48,7 @@ export const tsv: Format = {
   carries,
   detect: (head) => detectLong(head, (delimiter) => delimiter === '\t'),
   read: readLongTable,
-  write: { sheet: (sheet) => delimitedText(sheet, '\t') },
+  write: { sheet: (sheet) => delimitedText(sheet, '\t'), pages: (pages) => delimitedPages(pages, '\t') },
 };
 
 function detectLong(head: FileHead, mine: (delimiter: string) => boolean): Detection {

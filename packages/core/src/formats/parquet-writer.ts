@@ -6,9 +6,30 @@ import type { Sheet, SheetColumn } from './sheet.ts';
 
 /** Rows encoded at a time: also the size of row groups. */
 const rowsAtOnce = 100_000;
+/** The same where others must not wait long for it. */
+const rowsOfPages = 10_000;
 
 /** A sheet as Parquet, text dictionary-encoded, one row group at a time. */
 export function* parquetSheet(sheet: Sheet): Generator<Uint8Array, void, void> {
+  const { schema, columns } = described(sheet);
+  const file = new RowGroups(schema, rowsAtOnce);
+  yield* file.add(sheet.length, columns);
+  yield* file.end();
+}
+
+/** Pages of one sheet as Parquet, some to a row group; the first page's columns say what there is. */
+export async function* parquetPages(pages: AsyncIterable<Sheet>): AsyncGenerator<Uint8Array, void, void> {
+  let file: RowGroups | undefined;
+  for await (const page of pages) {
+    const { schema, columns } = described(page);
+    file ??= new RowGroups(schema, rowsOfPages);
+    yield* file.add(page.length, columns);
+  }
+  if (file !== undefined) yield* file.end();
+}
+
+/** The schema of a sheet, and its columns as the writer wants their cells. */
+function described(sheet: Sheet): { schema: SchemaElement[]; columns: readonly (Column | SheetColumn)[] } {
   const types = { text: 'STRING', number: 'DOUBLE', integer: 'INT32', boolean: 'BOOLEAN', time: 'TIMESTAMP' } as const;
   const typed = sheet.columns.map(({ name, kind, complete }) => ({
     name,
@@ -17,8 +38,7 @@ export function* parquetSheet(sheet: Sheet): Generator<Uint8Array, void, void> {
     nullable: complete !== true,
   }));
   const schema = schemaFromColumnData({ columnData: typed });
-  const columns = sheet.columns.map((column) => (column.kind === 'time' ? asDates(column) : column));
-  yield* written(schema, sheet.length, columns, []);
+  return { schema, columns: sheet.columns.map((column) => (column.kind === 'time' ? asDates(column) : column)) };
 }
 
 /** Answers as one row per task with lists, classes numbered and named in Hugging Face's metadata. */
@@ -62,9 +82,10 @@ export function* parquetLists(tables: readonly AnswerTable[]): Generator<Uint8Ar
     label: [{ names: table.classes.names(), _type: 'ClassLabel' }],
     annotator_id: [{ dtype: 'string', _type: 'Value' }],
   };
-  yield* written(schema, table.taskCount, columns, [
-    { key: 'huggingface', value: JSON.stringify({ info: { features } }) },
-  ]);
+  const about = [{ key: 'huggingface', value: JSON.stringify({ info: { features } }) }];
+  const file = new RowGroups(schema, rowsAtOnce, about);
+  yield* file.add(table.taskCount, columns);
+  yield* file.end();
 }
 
 function asDates({ name, at }: SheetColumn): Column {
@@ -80,30 +101,45 @@ interface Column {
   at(row: number): unknown;
 }
 
-function* written(
-  schema: SchemaElement[],
-  length: number,
-  columns: readonly (Column | SheetColumn)[],
-  kvMetadata: { key: string; value: string }[],
-): Generator<Uint8Array, void, void> {
-  const bytes = new ByteWriter();
-  const file = new ParquetWriter({ writer: bytes, schema, kvMetadata, createdBy: 'assay' });
-  const taken = function* (): Generator<Uint8Array, void, void> {
-    if (bytes.index === 0) return;
-    yield bytes.getBytes().slice();
-    bytes.index = 0;
-  };
-  for (let from = 0; from < length; from += rowsAtOnce) {
-    const rows = Math.min(rowsAtOnce, length - from);
-    // Row by row: a sheet looks up each row once for all its columns.
-    const data = columns.map(() => new Array<unknown>(rows));
-    for (let row = 0; row < rows; row++)
-      columns.forEach((column, c) => {
-        data[c][row] = column.at(from + row);
-      });
-    file.write({ columnData: columns.map(({ name }, c) => ({ name, data: data[c] })), rowGroupSize: rowsAtOnce });
-    yield* taken();
+/** A file on its way out: row groups, then the footer. */
+class RowGroups {
+  readonly #bytes = new ByteWriter();
+  readonly #file: ParquetWriter;
+  readonly #size: number;
+  #columnData: { readonly name: string; readonly data: unknown[] }[] = [];
+
+  constructor(schema: SchemaElement[], size: number, kvMetadata: { key: string; value: string }[] = []) {
+    this.#file = new ParquetWriter({ writer: this.#bytes, schema, kvMetadata, createdBy: 'assay' });
+    this.#size = size;
   }
-  file.finish();
-  yield* taken();
+
+  /** Takes rows; gives the groups that are full. */
+  *add(length: number, columns: readonly (Column | SheetColumn)[]): Generator<Uint8Array, void, void> {
+    // Row by row: a sheet looks up each row once for all its columns.
+    for (let row = 0; row < length; row++) {
+      if (this.#columnData.length === 0) this.#columnData = columns.map(({ name }) => ({ name, data: [] }));
+      columns.forEach((column, c) => {
+        this.#columnData[c].data.push(column.at(row));
+      });
+      if (this.#columnData[0]?.data.length === this.#size) yield* this.#group();
+    }
+  }
+
+  *end(): Generator<Uint8Array, void, void> {
+    yield* this.#group();
+    this.#file.finish();
+    yield* this.#taken();
+  }
+
+  *#group(): Generator<Uint8Array, void, void> {
+    if (this.#columnData.length > 0) this.#file.write({ columnData: this.#columnData, rowGroupSize: this.#size });
+    this.#columnData = [];
+    yield* this.#taken();
+  }
+
+  *#taken(): Generator<Uint8Array, void, void> {
+    if (this.#bytes.index === 0) return;
+    yield this.#bytes.getBytes().slice();
+    this.#bytes.index = 0;
+  }
 }

@@ -27,6 +27,9 @@ export const parquet: Format = {
     async *sheet(sheet): AsyncGenerator<Uint8Array, void, void> {
       yield* (await import('./parquet-writer.ts')).parquetSheet(sheet);
     },
+    async *pages(pages): AsyncGenerator<Uint8Array, void, void> {
+      yield* (await import('./parquet-writer.ts')).parquetPages(pages);
+    },
   },
 };
 

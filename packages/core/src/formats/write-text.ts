@@ -6,7 +6,7 @@ const encoder = new TextEncoder();
 const chunkCharacters = 1 << 16;
 
 /** A sheet as CSV or TSV (RFC 4180; lines end in a line feed), in chunks. */
-export function* delimitedText(sheet: Sheet, delimiter: string): Generator<Uint8Array, void, void> {
+export function* delimitedText(sheet: Sheet, delimiter: string, withHeader = true): Generator<Uint8Array, void, void> {
   const line = (cells: readonly Cell[]): string => {
     const text = cells.map((cell) => delimitedCell(cell, delimiter)).join(delimiter);
     // A line that is empty would be skipped as blank.
@@ -14,9 +14,21 @@ export function* delimitedText(sheet: Sheet, delimiter: string): Generator<Uint8
   };
   const { columns } = sheet;
   yield* encoded(function* (): Generator<string, void, void> {
-    yield line(columns.map(({ name }) => name));
+    if (withHeader) yield line(columns.map(({ name }) => name));
     for (let row = 0; row < sheet.length; row++) yield line(columns.map((column) => cellAt(column, row)));
   });
+}
+
+/** Pages of one sheet as CSV or TSV: the columns are named once. */
+export async function* delimitedPages(
+  pages: AsyncIterable<Sheet>,
+  delimiter: string,
+): AsyncGenerator<Uint8Array, void, void> {
+  let isFirst = true;
+  for await (const page of pages) {
+    yield* delimitedText(page, delimiter, isFirst);
+    isFirst = false;
+  }
 }
 
 /** A column's cell as text formats write it: times in ISO 8601. */
@@ -37,17 +49,44 @@ function delimitedCell(cell: Cell, delimiter: string): string {
   return special ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
-/** A sheet as one JSON object per line; empty cells are left out. */
-export function* jsonLines(sheet: Sheet): Generator<Uint8Array, void, void> {
+/**
+ * A sheet as one JSON object per line. Empty cells are left out, but in the first line: readers learn from it what columns
+ * there are.
+ */
+export function* jsonLines(sheet: Sheet, withEmpty = true): Generator<Uint8Array, void, void> {
   yield* encoded(function* (): Generator<string, void, void> {
-    for (let row = 0; row < sheet.length; row++) yield `${JSON.stringify(objectAt(sheet, row))}\n`;
+    for (let row = 0; row < sheet.length; row++)
+      yield `${JSON.stringify(objectAt(sheet, row, withEmpty && row === 0))}\n`;
   });
 }
 
-/** A sheet as a JSON array of objects, one per line. */
+/** Pages of one sheet as JSON lines. */
+export async function* jsonLinePages(pages: AsyncIterable<Sheet>): AsyncGenerator<Uint8Array, void, void> {
+  let isFirst = true;
+  for await (const page of pages) {
+    yield* jsonLines(page, isFirst);
+    isFirst &&= page.length === 0;
+  }
+}
+
+/** Pages of one sheet as one JSON array. */
+export async function* jsonArrayPages(pages: AsyncIterable<Sheet>): AsyncGenerator<Uint8Array, void, void> {
+  let before = '[\n';
+  for await (const page of pages) {
+    yield* encoded(function* (): Generator<string, void, void> {
+      for (let row = 0; row < page.length; row++) {
+        yield before + JSON.stringify(objectAt(page, row, before !== ',\n'));
+        before = ',\n';
+      }
+    });
+  }
+  yield encoder.encode(before === ',\n' ? '\n]\n' : '[]\n');
+}
+
+/** A sheet as a JSON array of objects, one per line; the first has its empty cells too. */
 export function* jsonArray(sheet: Sheet): Generator<Uint8Array, void, void> {
   yield* jsonItems(function* (): Generator<unknown, void, void> {
-    for (let row = 0; row < sheet.length; row++) yield objectAt(sheet, row);
+    for (let row = 0; row < sheet.length; row++) yield objectAt(sheet, row, row === 0);
   });
 }
 
@@ -70,12 +109,12 @@ export function* jsonLineItems(items: () => Iterable<unknown>): Generator<Uint8A
   });
 }
 
-function objectAt(sheet: Sheet, row: number): Record<string, Cell> {
+function objectAt(sheet: Sheet, row: number, withEmpty: boolean): Record<string, Cell> {
   const object: Record<string, Cell> = {};
   for (const column of sheet.columns) {
     const { name } = column;
     const cell = cellAt(column, row);
-    if (cell !== null)
+    if (cell !== null || withEmpty)
       Object.defineProperty(object, name, { value: cell, enumerable: true, configurable: true, writable: true });
   }
   return object;

@@ -61,6 +61,27 @@ export function writeSheet(sheet: Sheet, format: string): Chunks {
 }
 
 /**
+ * A table whose rows come page by page, for those that must not be held whole: sheets with the same columns, one after
+ * the other, at least one. Page and chunk are made only when the one before was taken.
+ *
+ * @throws {InputError} unknown-format, also for formats that need the whole; see {@link writesInPages}
+ */
+export function writePages(pages: AsyncIterable<Sheet>, format: string): Chunks {
+  const { format: chosen, gzip } = outputFormat(format, 'workers');
+  const { id, write } = chosen;
+  if (write?.pages === undefined) {
+    const hint = 'choose csv, tsv, jsonl, json or parquet';
+    throw new InputError(`unknown format for pages: ${shown(id)}; ${hint}`, { code: 'unknown-format', got: id, hint });
+  }
+  return packed(write.pages(pages), gzip);
+}
+
+/** Can answers be written to this format page by page? @throws {InputError} unknown-format */
+export function writesInPages(format: string): boolean {
+  return outputFormat(format, 'answers').format.write?.pages !== undefined;
+}
+
+/**
  * The format that a format id or file name chooses for output: its extension, or the format named
  * before it, as in `labels.label-studio.json`.
  *

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
+import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { type AnswerRow, AnswerTableBuilder, answersFrom } from '../../src/answers/builder.ts';
 import { formats } from '../../src/formats/registry.ts';
-import { outputFormat, writeAnswers } from '../../src/formats/write.ts';
+import type { Sheet } from '../../src/formats/sheet.ts';
+import { outputFormat, writeAnswers, writePages, writeSheet, writesInPages } from '../../src/formats/write.ts';
 import { bytesOf, contentOf, read, textOf } from './support.ts';
 
 const full: AnswerRow[] = [
@@ -57,7 +59,58 @@ describe.each(tableFormats)('writing answers as %s', (id) => {
   });
 });
 
+describe.each(tableFormats)('writing pages as %s', (id) => {
+  const rows = Array.from({ length: 25 }, (_, i) => ({
+    task: `t,${i}`,
+    label: i % 3 === 0 ? null : `say "${i}"`,
+    at: 1e12 + i,
+  }));
+  const sheetOf = (some: typeof rows): Sheet => ({
+    length: some.length,
+    columns: [
+      { name: 'task', kind: 'text', at: (row) => some[row].task },
+      { name: 'label', kind: 'text', at: (row) => some[row].label },
+      { name: 'at', kind: 'time', at: (row) => some[row].at },
+    ],
+  });
+  const cut = async function* (...ends: readonly number[]): AsyncGenerator<Sheet> {
+    for (const [i, end] of ends.entries()) yield sheetOf(rows.slice(ends[i - 1] ?? 0, end));
+  };
+  it.each([[[25]], [[10, 20, 25]], [[0, 24, 24, 25]], [[0]]])('gives the whole table, cut at %j', async (ends) => {
+    const pages = await bytesOf(writePages(cut(...ends), id));
+    const whole = await bytesOf(writeSheet(sheetOf(rows.slice(0, ends.at(-1))), id));
+    if (id !== 'parquet') expect(new TextDecoder().decode(pages)).toBe(new TextDecoder().decode(whole));
+    else
+      expect(await parquetReadObjects({ file: pages.buffer })).toEqual(
+        await parquetReadObjects({ file: whole.buffer }),
+      );
+  });
+  it('asks for a page only when the one before was taken', async () => {
+    let asked = 0;
+    const chunks = writePages(
+      (async function* () {
+        for (; asked < 1000; asked++) yield sheetOf(rows);
+      })(),
+      id,
+    );
+    await chunks.next();
+    expect(asked).toBeLessThan(500);
+    await chunks.return();
+  });
+});
+
 describe('choosing a format for output', () => {
+  it('knows which formats can be written page by page', () => {
+    expect(['csv', 'a.tsv.gz', 'a.parquet', 'jsonl', 'label-studio', 'hugging-face'].map(writesInPages)).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(() => writePages((async function* () {})(), 'argilla')).toThrow(/^unknown format/);
+  });
   it('goes by extension or id, and packs .gz', async () => {
     expect(outputFormat('out/labels.TSV', 'results').format.id).toBe('tsv');
     expect(outputFormat('jsonl', 'results').format.id).toBe('jsonl');

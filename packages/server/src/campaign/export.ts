@@ -1,23 +1,18 @@
-import {
-  type AnswerStatus,
-  type AnswerTable,
-  AnswerTableBuilder,
-  auto,
-  type Estimate,
-  fitAsync,
-  InputError,
-} from '@assay/core';
+import { auto, type Estimate, fitAsync, InputError } from '@assay/core';
 import {
   outputFormat,
   type Sheet,
-  type SheetColumn,
   writeAnswers,
+  writePages,
   writeResults,
   writeSheet,
+  writesInPages,
   writeWorkers,
 } from '@assay/core/formats';
-import { classesOf, type Question, type Value } from '../protocol/index.ts';
-import type { Assignment, Store, Task, Worker } from '../store/index.ts';
+import type { Store, Task } from '../store/index.ts';
+import { answerPages, type People, readPeople } from './export-rows.ts';
+import { answersSheet, hasClasses, labelSetsSheet, mediansSheet, workersSheet } from './export-sheets.ts';
+import { answerTables } from './export-tables.ts';
 import type { Header } from './header.ts';
 
 /** A file to be sent: its name, its kind, its bytes bit by bit. */
@@ -29,20 +24,16 @@ export interface ExportedFile {
 
 export type Exported = 'answers' | 'labels' | 'workers';
 
-/** What an answer's state is called in files. */
-const statuses: Readonly<Partial<Record<Assignment['state'], AnswerStatus>>> = {
-  accepted: 'ok',
-  surplus: 'surplus',
-  skipped: 'skip',
-  rejected: 'rejected',
-};
-
 /**
  * Answers, labels or workers of a campaign as a file in any format that is written.
  *
- * Reads the database as it is now, in pages. Practice is left out; gold is in, marked. Answers that do not count are there
- * with their status. Labels are by the default method; of several labels, each is a yes/no question of its own; of
- * numbers the median. Free text has answers only.
+ * Reads the database as it is now. Practice is left out; gold is in, marked. Answers that do not count are there with
+ * their status. Labels are by the default method; of several labels, each is a yes/no question of its own; of numbers the
+ * median. Free text has answers only.
+ *
+ * Answers in the common formats are read, written and sent page by page, at the pace of whoever takes them: the memory
+ * does not depend on how many there are, and other requests are served in between. Labels, workers and the layouts of
+ * other tools need all answers at once, about 100 bytes each.
  *
  * @throws {InputError} unknown-format, no-labels
  */
@@ -54,27 +45,58 @@ export async function exportCampaign(
 ): Promise<ExportedFile> {
   const isAnswers = what === 'answers';
   const kind = isAnswers ? 'answers' : what === 'labels' ? 'results' : 'workers';
-  const withClasses = hasTables(header.question);
   const named = format.includes('.') ? format : withExtension(format);
-  const { format: chosen } = outputFormat(named, withClasses ? kind : 'workers');
+  const { format: chosen } = outputFormat(named, hasClasses(header.question) ? kind : 'workers');
   const name = `${fileName(header.name)}-${what}.${chosen.extensions[0]}${/\.gz$/.test(named) ? '.gz' : ''}`;
   const type = mediaTypes[chosen.extensions[0]] ?? 'application/octet-stream';
-  const bytes = await contentOf(store, header, what, named);
+  const people = await readPeople(store, header.id);
+  const bytes =
+    isAnswers && writesInPages(named)
+      ? writePages(await answerSheets(store, header, people), named)
+      : hasClasses(header.question)
+        ? await estimated(store, header, people, what, named)
+        : await counted(store, header, people, what, named);
   return { name, type, bytes };
 }
 
-async function contentOf(
+/** The answers as pages of one sheet. Where they have no classes, rows without an answer would say nothing. */
+async function answerSheets(store: Store, header: Header, people: People): Promise<AsyncIterable<Sheet>> {
+  const { id, question } = header;
+  const hasGold = (await store.tasks(id, { role: 'gold', limit: 1 })).rows.length > 0;
+  return (async function* (): AsyncGenerator<Sheet> {
+    for await (const page of answerPages(store, id, people)) {
+      const rows = hasClasses(question) ? page : page.filter(({ answer }) => answer !== null);
+      yield answersSheet(rows, people, header, hasGold);
+    }
+  })();
+}
+
+/** What takes an estimate, or a layout that holds all answers to a task together. */
+async function estimated(
   store: Store,
   header: Header,
+  people: People,
   what: Exported,
   format: string,
 ): Promise<AsyncIterable<Uint8Array>> {
-  const { question } = header;
-  if (!hasTables(question)) {
-    const rows = await readRows(store, header.id);
-    if (what === 'answers') return writeSheet(answerRows(rows), format);
-    if (what === 'workers') return writeSheet(workerRows(rows), format);
-    if (question.kind === 'number') return writeSheet(medians(rows), format);
+  const tables = await answerTables(store, header, people);
+  if (what === 'answers') return writeAnswers(tables, format);
+  const estimates: Estimate[] = [];
+  for (const table of tables) estimates.push(await fitAsync(auto, table));
+  if (what === 'workers') return writeWorkers(estimates[0], tables[0], format);
+  if (tables.length === 1) return writeResults(estimates[0], format);
+  return writeSheet(labelSetsSheet(estimates, header.question), format);
+}
+
+/** What can be said of numbers and texts. @throws {InputError} no-labels */
+async function counted(
+  store: Store,
+  { id, question }: Header,
+  people: People,
+  what: Exported,
+  format: string,
+): Promise<AsyncIterable<Uint8Array>> {
+  if (what === 'labels' && question.kind !== 'number') {
     const hint = 'export the answers instead';
     throw new InputError(`missing labels: free text has none; ${hint}`, {
       code: 'no-labels',
@@ -82,17 +104,19 @@ async function contentOf(
       hint,
     });
   }
-  const tables = await answerTables(store, header);
-  if (what === 'answers') return writeAnswers(tables, format);
-  const estimates: Estimate[] = [];
-  for (const table of tables) estimates.push(await fitAsync(auto, table));
-  if (what === 'workers') return writeWorkers(estimates[0], tables[0], format);
-  return tables.length === 1 ? writeResults(estimates[0], format) : writeSheet(labelSets(estimates, question), format);
-}
-
-/** Have the answers of such a question classes? */
-function hasTables(question: Question): boolean {
-  return classesOf(question) !== undefined || question.kind === 'multi-label';
+  const byWorker = new Array<number>(people.size).fill(0);
+  const byTask = new Map<number, { readonly task: Task; readonly values: number[] }>();
+  for await (const rows of answerPages(store, id, people)) {
+    for (const { task, worker, answer } of rows) {
+      if (task === null || worker === null || answer?.state !== 'accepted') continue;
+      byWorker[worker]++;
+      if (what !== 'labels' || typeof answer.value !== 'number') continue;
+      const known = byTask.get(task.task) ?? { task, values: [] };
+      known.values.push(answer.value);
+      byTask.set(task.task, known);
+    }
+  }
+  return writeSheet(what === 'labels' ? mediansSheet([...byTask.values()]) : workersSheet(people, byWorker), format);
 }
 
 /** A format's id or bare extension as the name of a file. */
@@ -119,164 +143,4 @@ function fileName(name: string): string {
       .slice(0, 60)
       .toLowerCase() || 'campaign'
   );
-}
-
-// ------------------------------------------------------------------ reading
-
-interface Rows {
-  readonly tasks: ReadonlyMap<number, Task>;
-  readonly workers: readonly string[];
-  readonly kinds: readonly Worker['kind'][];
-  readonly answers: readonly Assignment[];
-}
-
-/** Tasks, workers and answers without practice and without leases nobody answered. */
-async function readRows(store: Store, campaign: number): Promise<Rows> {
-  const tasks = new Map<number, Task>();
-  for await (const task of all((after) => store.tasks(campaign, { after, limit: 10_000 }))) {
-    if (task.role !== 'practice') tasks.set(task.task, task);
-  }
-  const workers: Worker[] = [];
-  for await (const worker of all((after) => store.workers(campaign, { after }))) workers.push(worker);
-  const states = Object.keys(statuses) as Assignment['state'][];
-  const answers: Assignment[] = [];
-  for await (const answer of all((after) => store.assignments(campaign, { states, after }))) {
-    if (tasks.has(answer.task)) answers.push(answer);
-  }
-  return { tasks, workers: distinctNames(workers), kinds: workers.map(({ kind }) => kind), answers };
-}
-
-/** Names of workers; those that several share get their number too. */
-export function distinctNames(workers: readonly { readonly name: string; readonly worker: number }[]): string[] {
-  const times = new Map<string, number>();
-  for (const { name } of workers) times.set(name, (times.get(name) ?? 0) + 1);
-  return workers.map(({ name, worker }) => (times.get(name) === 1 ? name : `${name} #${worker}`));
-}
-
-async function* all<Row>(
-  read: (after: string | undefined) => Promise<{ readonly rows: readonly Row[]; readonly next: string | null }>,
-): AsyncGenerator<Row, void, void> {
-  for (let after: string | undefined; ; ) {
-    const { rows, next } = await read(after);
-    yield* rows;
-    if (next === null) return;
-    after = next;
-  }
-}
-
-/** The answers as tables: one, or one yes/no table for each of several labels. */
-export async function answerTables(store: Store, { id, question }: Header): Promise<AnswerTable[]> {
-  const { tasks, workers, kinds, answers } = await readRows(store, id);
-  const contents = new Map<number, Value>();
-  const goldTasks = [...tasks.values()].filter(({ role }) => role === 'gold').map(({ task }) => task);
-  for (const { task, gold } of await store.contents(id, goldTasks)) contents.set(task, gold as Value);
-  const labels = question.kind === 'multi-label' ? question.choices.map(({ value }) => value) : [undefined];
-  return labels.map((label) => {
-    const classes = label === undefined ? classesOf(question) : ['no', 'yes'];
-    const say = (value: unknown): string =>
-      label === undefined ? String(value) : Array.isArray(value) && value.includes(label) ? 'yes' : 'no';
-    const builder = new AnswerTableBuilder({
-      classes,
-      ...(label === undefined ? {} : { question: `label: ${label}` }),
-    });
-    for (const { name } of tasks.values()) builder.tasks.add(name);
-    for (const answer of answers) {
-      const { task, worker, state, value, answeredAt, spentMs, costMicros } = answer;
-      builder.add({
-        task: tasks.get(task)?.name ?? '',
-        worker: workers[worker],
-        kind: kinds[worker],
-        label: value === null ? null : say(value),
-        status: statuses[state],
-        ...(answeredAt === null ? {} : { time: answeredAt }),
-        ...(spentMs === null ? {} : { durationMs: spentMs }),
-        ...(costMicros === null ? {} : { costMicros }),
-      });
-    }
-    const { table } = builder.build();
-    const gold = new Map<string, string>();
-    for (const [task, value] of contents) {
-      const said = say(value);
-      // A class nobody could say is no gold for anybody.
-      if (table.classes.indexOf(said) >= 0) gold.set(tasks.get(task)?.name ?? '', said);
-    }
-    return gold.size === 0 ? table : table.withGold(gold).table;
-  });
-}
-
-// ------------------------------------------------------------------ sheets
-
-function column(name: string, kind: SheetColumn['kind'], at: SheetColumn['at']): SheetColumn {
-  return { name, kind, at };
-}
-
-/** Answers without classes: `task,worker,kind,value,status,at,duration_ms`. */
-function answerRows({ tasks, workers, kinds, answers }: Rows): Sheet {
-  const numbers = answers.every(({ value }) => value === null || typeof value === 'number');
-  return {
-    length: answers.length,
-    columns: [
-      column('task', 'text', (row) => tasks.get(answers[row].task)?.name ?? null),
-      column('worker', 'text', (row) => workers[answers[row].worker]),
-      column('kind', 'text', (row) => kinds[answers[row].worker]),
-      column('value', numbers ? 'number' : 'text', (row) => answers[row].value as string | number | null),
-      column('status', 'text', (row) => statuses[answers[row].state] ?? null),
-      column('at', 'time', (row) => answers[row].answeredAt),
-      column('duration_ms', 'integer', (row) => answers[row].spentMs),
-    ],
-  };
-}
-
-function workerRows({ workers, kinds, answers }: Rows): Sheet {
-  const counted = workers.map(() => 0);
-  for (const { worker, state } of answers) if (state === 'accepted') counted[worker]++;
-  return {
-    length: workers.length,
-    columns: [
-      column('worker', 'text', (row) => workers[row]),
-      column('kind', 'text', (row) => kinds[row]),
-      column('answers', 'integer', (row) => counted[row]),
-    ],
-  };
-}
-
-/** Numbers by task: the median, the smallest, the largest. Tasks without answers are left out. */
-function medians({ tasks, answers }: Rows): Sheet {
-  const byTask = new Map<number, number[]>();
-  for (const { task, state, value } of answers) {
-    if (state !== 'accepted' || typeof value !== 'number') continue;
-    const values = byTask.get(task) ?? [];
-    values.push(value);
-    byTask.set(task, values);
-  }
-  const list = [...byTask].map(([task, values]) => ({ task, values: values.sort((a, b) => a - b) }));
-  const median = (values: readonly number[]): number =>
-    (values[(values.length - 1) >> 1] + values[values.length >> 1]) / 2;
-  return {
-    length: list.length,
-    columns: [
-      column('task', 'text', (row) => tasks.get(list[row].task)?.name ?? null),
-      column('median', 'number', (row) => median(list[row].values)),
-      column('least', 'number', (row) => list[row].values[0]),
-      column('most', 'number', (row) => list[row].values[list[row].values.length - 1]),
-      column('answers', 'integer', (row) => list[row].values.length),
-    ],
-  };
-}
-
-/** Several labels: those more likely than not as a JSON list, and the probability of each. */
-function labelSets(estimates: readonly Estimate[], question: Question): Sheet {
-  const labels = question.kind === 'multi-label' ? question.choices.map(({ value }) => value) : [];
-  const [first] = estimates;
-  const yes = (estimate: Estimate, task: number): number =>
-    estimate.posterior[task * estimate.classCount + estimate.classNames.indexOf('yes')];
-  return {
-    length: first.taskCount,
-    columns: [
-      column('task', 'text', (task) => first.taskNames.name(task)),
-      column('labels', 'text', (task) => JSON.stringify(labels.filter((_, i) => yes(estimates[i], task) > 0.5))),
-      column('answers', 'integer', (task) => first.answersPerTask[task]),
-      ...labels.map((label, i) => column(`p_${label}`, 'number', (task) => yes(estimates[i], task))),
-    ],
-  };
 }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { BudgetError } from '@assay/core';
 import type { FastifyReply } from 'fastify';
-import { exportCampaign, progressOf } from '../campaign/index.ts';
+import { exportCampaign, progressOf, readHeader } from '../campaign/index.ts';
 import type { ExportQuery } from '../protocol/index.ts';
 import type { Context } from './call.ts';
 
@@ -18,7 +18,9 @@ export async function sendExport(
   { what = 'answers', format = 'csv' }: ExportQuery,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { header } = (await campaigns.get(campaign)).live;
+  const row = await store.campaign(campaign);
+  // A program that opens the database only to export needs nothing of the campaign in memory.
+  const header = row === undefined ? (await campaigns.get(campaign)).live.header : await readHeader(store, row);
   const file = await exportCampaign(store, header, what, format);
   return reply
     .type(file.type)
