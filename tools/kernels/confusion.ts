@@ -16,8 +16,59 @@ import { confusionHead, lines } from './confusion-parts.ts';
 /** Numbers of classes that get code of their own; others run in column blocks. */
 export const confusionClassCounts: readonly number[] = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
-/** M-step and clearing, over all workers. */
+/** The start from votes; M-step, its logarithms and clearing, over all workers. */
 const tables = `
+/**
+ * Posteriors that are vote shares: the table must hold a one where the worker said the class and
+ * zeros elsewhere. Adds to totals and counts as a sweep does, one task after the other.
+ */
+export function shares(answers: usize, tasks: u32, bytes: u32, width: u32): void {
+  const totals = PRIOR + width;
+  const given = f64x2.splat(<f64>(bytes >> 2));
+  for (; tasks; tasks--) {
+    const end = answers + bytes;
+    for (let column: usize = 0; column < width; column += 16) {
+      let share = f64x2.splat(0);
+      for (let at = answers; at < end; at += 4) share = f64x2.add(share, v128.load(load<u32>(at) + column));
+      share = f64x2.div(share, given);
+      v128.store(totals + column, f64x2.add(v128.load(totals + column), share));
+      for (let at = answers; at < end; at += 4) {
+        const counts = load<u32>(at) + width + column;
+        v128.store(counts, f64x2.add(v128.load(counts), share));
+      }
+    }
+    answers = end;
+  }
+}
+
+/**
+ * For each (said, truth) the product over workers of the table's cells, as a number and how often it
+ * was rescaled: \`size\` bytes of rows by said at \`products\`, then as many of counts.
+ */
+export function products(records: usize, workers: u32, width: u32, products: usize, size: u32): void {
+  const end = products + size;
+  for (let at = products; at < end; at += 16) {
+    v128.store(at, f64x2.splat(1));
+    v128.store(at + size, f64x2.splat(0));
+  }
+  for (; workers; workers--) {
+    for (let row = products; row < end; row += width) {
+      for (let column: usize = 0; column < width; column += 16) {
+        const at = row + column;
+        let product = f64x2.mul(v128.load(at), v128.load(records + column));
+        let small = f64x2.lt(product, f64x2.splat(1e-100));
+        while (v128.any_true(small)) {
+          product = v128.bitselect(f64x2.mul(product, f64x2.splat(RESCALE)), product, small);
+          v128.store(at + size, f64x2.add(v128.load(at + size), v128.and(small, f64x2.splat(1))));
+          small = v128.and(f64x2.lt(product, f64x2.splat(1e-100)), f64x2.gt(product, f64x2.splat(0)));
+        }
+        v128.store(at, product);
+      }
+      records += width << 1;
+    }
+  }
+}
+
 /** Sets the counts of all records to zero; \`size\` bytes of records in all. */
 export function clear(records: usize, size: u32, width: u32): void {
   const end = records + size;

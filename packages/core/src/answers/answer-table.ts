@@ -92,6 +92,7 @@ export class AnswerTable {
   readonly uncounted: readonly UncountedAnswer[];
   #byWorker: WorkerIndex | undefined;
   #answerTask: Uint32Array | undefined;
+  #counts: AnswerCounts | undefined;
 
   constructor(columns: AnswerColumns) {
     this.question = columns.question;
@@ -145,6 +146,12 @@ export class AnswerTable {
     return this.#answerTask;
   }
 
+  /** How many answers each task, worker and class has: counted at the first use, O(N). */
+  get answersPer(): AnswerCounts {
+    this.#counts ??= countAnswers(this);
+    return this.#counts;
+  }
+
   /** The kind of a worker. */
   kindOf(worker: number): WorkerKind {
     return workerKinds[this.workerKind[worker]];
@@ -178,6 +185,28 @@ export class AnswerTable {
     }
     return { table: this.with({ gold }), unknownTasks };
   }
+}
+
+/** Numbers of answers. */
+export interface AnswerCounts {
+  /** T */
+  readonly task: Uint32Array;
+  /** W */
+  readonly worker: Uint32Array;
+  /** K */
+  readonly class: Uint32Array;
+}
+
+function countAnswers({ taskStart, worker, label, taskCount, workerCount, classCount }: AnswerTable): AnswerCounts {
+  const perTask = new Uint32Array(taskCount);
+  const perWorker = new Uint32Array(workerCount);
+  const perClass = new Uint32Array(classCount);
+  for (let task = 0; task < taskCount; task++) perTask[task] = taskStart[task + 1] - taskStart[task];
+  for (let answer = 0; answer < worker.length; answer++) {
+    perWorker[worker[answer]]++;
+    perClass[label[answer]]++;
+  }
+  return { task: perTask, worker: perWorker, class: perClass };
 }
 
 /** The answers of worker `w` are `answers[start[w]] … answers[start[w + 1] - 1]`, by task. */

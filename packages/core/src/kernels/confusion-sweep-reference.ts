@@ -1,6 +1,7 @@
 import type { ConfusionSweep, ConfusionSweepOptions, ConfusionSweepResult } from './confusion-sweep.ts';
 import {
   defaultFloor,
+  dirichletLogs,
   inverseRescaleFactor,
   logRescaleFactor,
   lowestFloor,
@@ -139,6 +140,11 @@ export class ReferenceConfusionSweep implements ConfusionSweep {
       }
     }
     this.#run = runLength(smallest);
+  }
+
+  logDensity(added: Float64Array): number {
+    const { workerCount, classCount } = this.#answers;
+    return dirichletLogs(this.table(new Float64Array(workerCount * classCount * classCount)), added);
   }
 
   sweep(prior: Float64Array, options: { readonly store: boolean }): ConfusionSweepResult {
@@ -453,6 +459,24 @@ export class ReferenceConfusionSweep implements ConfusionSweep {
     this.#addGoldWithoutAnswers();
   }
 
+  scatterVotes(): void {
+    const { taskCount, workerCount, classCount, taskStart, label, weight } = this.#answers;
+    const shares = new Float64Array(taskCount * classCount);
+    for (let task = 0; task < taskCount; task++) {
+      let total = 0;
+      for (let answer = taskStart[task]; answer < taskStart[task + 1]; answer++) {
+        const power = weight === undefined ? 1 : weight[answer];
+        shares[task * classCount + label[answer]] += power;
+        total += power;
+      }
+      for (let k = task * classCount; k < (task + 1) * classCount; k++) {
+        shares[k] = total > 0 ? shares[k] / total : 1 / classCount;
+      }
+    }
+    this.scatter(shares);
+    this.setTable(new Float64Array(workerCount * classCount * classCount).fill(1 / classCount));
+  }
+
   classTotals(out: Float64Array): Float64Array {
     out.set(this.#totals);
     return out;
@@ -467,6 +491,13 @@ export class ReferenceConfusionSweep implements ConfusionSweep {
     for (const task of this.#layout.empty) {
       writeNormalised(this.#startOf(task), out, task * classCount);
     }
+    return out;
+  }
+
+  writePosterior(prior: Float64Array, out: Float64Array): Float64Array {
+    this.sweep(prior, { store: true });
+    this.posterior(out);
+    this.#stored = false;
     return out;
   }
 

@@ -22,6 +22,10 @@ const constantsAt = 64;
 const vectorsAt = 128;
 /** The most classes with code of their own. */
 const mostSpecialClasses = 16;
+/** Tasks a call sweeps, even: short calls let V8 put better code in place during the first sweep. */
+const mostTasksOfCall = 8192;
+/** Bytes of posteriors that stay in the cache on their way out. */
+const passingBytes = 131_072;
 
 /** Where everything lies in the memory of a sweep, in bytes. */
 interface MemoryMap {
@@ -29,6 +33,8 @@ interface MemoryMap {
   readonly width: number;
   readonly totals: number;
   readonly added: number;
+  /** Products of table cells over the workers, rows by said, and how often each was rescaled. */
+  readonly products: number;
   readonly answers: number;
   /** Task factors by task in the order of the sweep, or 0. */
   readonly factors: number;
@@ -46,7 +52,8 @@ function mapMemory(answers: SweepAnswers, layout: SweepLayout, hasFactors: boole
   const rows = layout.order.length * width;
   const totals = vectorsAt + width;
   const added = vectorsAt + 4 * width;
-  const words = added + classCount * width;
+  const products = added + classCount * width;
+  const words = products + 2 * classCount * width;
   // The code looks one task ahead: as many zeros as a task may have answers follow the last one.
   const { blocks } = layout;
   const most = blocks.length === 0 ? 0 : blocks[blocks.length - 2];
@@ -58,6 +65,7 @@ function mapMemory(answers: SweepAnswers, layout: SweepLayout, hasFactors: boole
     width,
     totals,
     added,
+    products,
     answers: words,
     factors: hasFactors ? factors : 0,
     records,
@@ -101,7 +109,7 @@ export class WasmConfusionSweep implements ConfusionSweep {
   #cleared = true;
 
   constructor(answers: SweepAnswers, options: ConfusionSweepOptions) {
-    const { workerCount, classCount, worker } = answers;
+    const { classCount, worker } = answers;
     this.#answers = answers;
     this.#classCount = classCount;
     this.#layout = sweepLayout(answers.taskStart);
@@ -118,8 +126,8 @@ export class WasmConfusionSweep implements ConfusionSweep {
     const words = new Uint32Array(this.#kernel.memory.buffer, map.answers, worker.length);
     writeRecordOffsets(answers, this.#layout, 2 * map.width, map.records, words);
     if (this.#taskPrior !== undefined) this.#writeFactors(this.#taskPrior);
-    this.#run = 1;
-    this.setTable(new Float64Array(workerCount * classCount * classCount).fill(1 / classCount));
+    this.#run = runLength(1 / classCount);
+    this.#fillTable(() => 1 / classCount);
   }
 
   get #doubles(): Float64Array {
@@ -135,6 +143,20 @@ export class WasmConfusionSweep implements ConfusionSweep {
     for (let i = 0; i < order.length; i++, at += stride) {
       const row = order[i] * classCount;
       for (let k = 0; k < classCount; k++) doubles[at + k] = taskPrior[row + k];
+    }
+  }
+
+  /** The same rows for every worker: `cell(truth, said)`. */
+  #fillTable(cell: (truth: number, said: number) => number): void {
+    const doubles = this.#doubles;
+    const { records, recordsEnd, width } = this.#map;
+    const classCount = this.#classCount;
+    const rows = Array.from({ length: classCount }, (_, said) =>
+      Float64Array.from({ length: classCount }, (_, truth) => cell(truth, said)),
+    );
+    for (let at = records / 8, said = 0; at < recordsEnd / 8; at += width / 4, said = (said + 1) % classCount) {
+      const row = rows[said];
+      for (let truth = 0; truth < classCount; truth++) doubles[at + truth] = row[truth];
     }
   }
 
@@ -196,6 +218,23 @@ export class WasmConfusionSweep implements ConfusionSweep {
     this.#cleared = true;
   }
 
+  logDensity(added: Float64Array): number {
+    const { records, width, products } = this.#map;
+    const classCount = this.#classCount;
+    const size = classCount * width;
+    this.#kernel.run.products(records, this.#answers.workerCount, width, products, size);
+    const doubles = this.#doubles;
+    let sum = 0;
+    for (let truth = 0; truth < classCount; truth++) {
+      for (let said = 0; said < classCount; said++) {
+        const power = added[truth * classCount + said];
+        const at = (products + said * width) / 8 + truth;
+        if (power > 0) sum += power * (Math.log(doubles[at]) - doubles[at + size / 8] * logRescaleFactor);
+      }
+    }
+    return sum;
+  }
+
   #clear(): void {
     const { records, recordsEnd, width, totals } = this.#map;
     if (!this.#cleared) this.#kernel.run.clear(records, recordsEnd - records, width);
@@ -205,19 +244,16 @@ export class WasmConfusionSweep implements ConfusionSweep {
 
   sweep(prior: Float64Array, options: { readonly store: boolean }): ConfusionSweepResult {
     const map = this.#map;
-    this.#prior = flooredPrior(prior);
     this.#stored = options.store;
     if (options.store && !this.#hasPosterior) {
       growKernel(this.#kernel, map.endWithPosterior);
       this.#hasPosterior = true;
     }
-    this.#clear();
+    this.#begin(prior);
     const doubles = this.#doubles;
-    doubles.set(this.#prior, vectorsAt / 8);
-    doubles.fill(1, likelihoodAt / 8, likelihoodAt / 8 + 2);
-    doubles.fill(0, likelihoodExponentAt / 8, likelihoodExponentAt / 8 + 2);
-    doubles[maxChangeAt / 8] = 0;
-    this.#sweepBlocks(options.store);
+    for (const slice of this.#slices()) {
+      this.#sweepSlice(slice, options.store ? map.posterior + slice.first * map.width : 0);
+    }
     this.#cleared = false;
     const rescalings = doubles[likelihoodExponentAt / 8] + doubles[likelihoodExponentAt / 8 + 1];
     return {
@@ -230,39 +266,49 @@ export class WasmConfusionSweep implements ConfusionSweep {
     };
   }
 
-  #sweepBlocks(store: boolean): void {
+  #begin(prior: Float64Array): void {
+    this.#prior = flooredPrior(prior);
+    this.#clear();
+    const doubles = this.#doubles;
+    doubles.set(this.#prior, vectorsAt / 8);
+    doubles.fill(1, likelihoodAt / 8, likelihoodAt / 8 + 2);
+    doubles.fill(0, likelihoodExponentAt / 8, likelihoodExponentAt / 8 + 2);
+    doubles[maxChangeAt / 8] = 0;
+  }
+
+  /** Runs of tasks of equally many answers, at most `most` tasks each (an even number). */
+  *#slices(most = mostTasksOfCall): Generator<Slice, void, void> {
     const { blocks } = this.#layout;
-    const { width } = this.#map;
-    const { plain, full, many } = functionsFor(this.#kernel.run, this.#classCount, width);
-    const run = this.#run;
     let answers = this.#map.answers;
-    let factors = this.#map.factors;
-    let posterior = store ? this.#map.posterior : 0;
+    let first = 0;
     for (let block = 0; block < blocks.length; block += 2) {
       const count = blocks[block];
-      const tasks = blocks[block + 1];
-      // Two tasks at a time, and the last of an odd number on its own.
-      const even = count > run ? 0 : tasks - (tasks % 2);
-      if (even > 0) {
-        if (factors === 0 && posterior === 0) plain(answers, even, 4 * count);
-        else full(answers, even, 4 * count, factors, posterior);
+      const end = first + blocks[block + 1];
+      while (first < end) {
+        const tasks = Math.min(most, end - first);
+        yield { first, tasks, count, answers };
+        answers += 4 * count * tasks;
+        first += tasks;
       }
-      if (even < tasks) {
-        const rows = even * width;
-        const left = tasks - even;
-        many(
-          answers + 4 * count * even,
-          left,
-          4 * count,
-          factors === 0 ? 0 : factors + rows,
-          posterior === 0 ? 0 : posterior + rows,
-          4 * Math.min(run, count),
-        );
-      }
-      answers += 4 * count * tasks;
-      if (factors !== 0) factors += width * tasks;
-      if (posterior !== 0) posterior += width * tasks;
     }
+  }
+
+  /** Posteriors go to rows from `posterior` on, nowhere if 0. */
+  #sweepSlice({ first, tasks, count, answers }: Slice, posterior: number): void {
+    const { width, factors } = this.#map;
+    const { plain, full, many } = functionsFor(this.#kernel.run, this.#classCount, width);
+    const run = this.#run;
+    const factorsAt = factors === 0 ? 0 : factors + first * width;
+    // Two tasks at a time, and the last of an odd number on its own.
+    const even = count > run ? 0 : tasks - (tasks % 2);
+    if (even > 0) {
+      if (factorsAt === 0 && posterior === 0) plain(answers, even, 4 * count);
+      else full(answers, even, 4 * count, factorsAt, posterior);
+    }
+    if (even === tasks) return;
+    const rows = even * width;
+    const [factorsLeft, posteriorLeft] = [factorsAt && factorsAt + rows, posterior && posterior + rows];
+    many(answers + 4 * count * even, tasks - even, 4 * count, factorsLeft, posteriorLeft, 4 * Math.min(run, count));
   }
 
   /** Known classes count and have a probability even when nobody answered. */
@@ -308,6 +354,20 @@ export class WasmConfusionSweep implements ConfusionSweep {
     this.#addGoldWithoutAnswers();
   }
 
+  scatterVotes(): void {
+    const classCount = this.#classCount;
+    this.#clear();
+    this.#stored = false;
+    this.#fillTable((truth, said) => (truth === said ? 1 : 0));
+    for (const { answers, tasks, count } of this.#slices()) {
+      this.#kernel.run.shares(answers, tasks, 4 * count, this.#map.width);
+    }
+    this.#fillTable(() => 1 / classCount);
+    this.#run = runLength(1 / classCount);
+    this.#cleared = false;
+    this.#addGoldWithoutAnswers();
+  }
+
   classTotals(out: Float64Array): Float64Array {
     const at = this.#map.totals / 8;
     out.set(this.#doubles.subarray(at, at + this.#classCount));
@@ -318,30 +378,64 @@ export class WasmConfusionSweep implements ConfusionSweep {
     if (!this.#stored) {
       throw missingPosterior();
     }
+    this.#copyRows(this.#map.posterior, 0, this.#layout.order.length, out);
+    this.#writeEmpty(out);
+    return out;
+  }
+
+  writePosterior(prior: Float64Array, out: Float64Array): Float64Array {
+    const { posterior, width } = this.#map;
+    const atOnce = Math.max(2, 2 * Math.floor(passingBytes / width / 2));
+    const rows = Math.min(atOnce, this.#layout.order.length) * width;
+    growKernel(this.#kernel, posterior + rows);
+    this.#begin(prior);
+    for (const slice of this.#slices(atOnce)) {
+      this.#sweepSlice(slice, posterior);
+      this.#copyRows(posterior, slice.first, slice.tasks, out);
+    }
+    this.#cleared = false;
+    this.#stored = false;
+    this.#addGoldWithoutAnswers();
+    this.#writeEmpty(out);
+    return out;
+  }
+
+  /** The rows at `from` to the places of `tasks` tasks from `first` on in the order of the sweep. */
+  #copyRows(from: number, first: number, tasks: number, out: Float64Array): void {
     const doubles = this.#doubles;
     const classCount = this.#classCount;
-    const { order, empty } = this.#layout;
+    const { order } = this.#layout;
     const stride = this.#map.width / 8;
-    let at = this.#map.posterior / 8;
-    for (let i = 0; i < order.length; i++, at += stride) {
+    let at = from / 8;
+    for (let i = first; i < first + tasks; i++, at += stride) {
       const row = order[i] * classCount;
       for (let k = 0; k < classCount; k++) out[row + k] = doubles[at + k];
     }
+  }
+
+  #writeEmpty(out: Float64Array): void {
     const taskPrior = this.#taskPrior;
-    for (const task of empty) {
-      const row = task * classCount;
+    for (const task of this.#layout.empty) {
+      const row = task * this.#classCount;
       writeNormalised(
         taskPrior === undefined ? this.#prior : this.#prior.map((p, k) => p * taskPrior[row + k]),
         out,
         row,
       );
     }
-    return out;
   }
 
   dispose(): void {
     // The memory goes with the instance.
   }
+}
+
+/** A run of tasks of `count` answers each, from task `first` of the sweep's order and byte address `answers` on. */
+interface Slice {
+  readonly first: number;
+  readonly tasks: number;
+  readonly count: number;
+  readonly answers: number;
 }
 
 interface ClassFunctions {

@@ -33,17 +33,18 @@ export function runLength(smallest: number): number {
  * For the prior term of an objective, which has a logarithm per cell of every worker's table: about
  * ten times as fast as adding logarithms, relative error about 1e-16 per value.
  *
- * A zero gives −Infinity and a NaN gives NaN, as adding logarithms would.
+ * A zero gives −Infinity and a NaN gives NaN, as adding logarithms would. `step` takes every so
+ * manyth value from `first` on.
  *
  * @example
  * sumOfLogs(Float64Array.of(0.5, 0.25)); // ln 0.125
  */
-export function sumOfLogs(values: ArrayLike<number>): number {
+export function sumOfLogs(values: ArrayLike<number>, first = 0, step = 1): number {
   let product = 1;
   let exponent = 0;
-  for (let i = 0; i < values.length; i++) {
+  for (let i = first; i < values.length; i += step) {
     const value = values[i];
-    if (!(value >= 1e-100 && value <= 1e100)) return sumOfExtremeLogs(values);
+    if (!(value >= 1e-100 && value <= 1e100)) return sumOfExtremeLogs(values, first, step);
     product *= value;
     if (product < smallProduct) {
       product *= rescaleFactor;
@@ -56,8 +57,21 @@ export function sumOfLogs(values: ArrayLike<number>): number {
   return Math.log(product) + exponent * logRescaleFactor;
 }
 
-function sumOfExtremeLogs(values: ArrayLike<number>): number {
+function sumOfExtremeLogs(values: ArrayLike<number>, first: number, step: number): number {
   let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += Math.log(values[i]);
+  for (let i = first; i < values.length; i += step) sum += Math.log(values[i]);
+  return sum;
+}
+
+/**
+ * Σ added[k][l] · ln table[w][k][l] over W×K×K cells, `added` K×K and not negative: the logarithm of
+ * the workers' Dirichlet densities but for a constant. Cells whose `added` is 0 do not count.
+ */
+export function dirichletLogs(table: Float64Array, added: Float64Array): number {
+  if (added.every((value) => value === added[0])) return added[0] === 0 ? 0 : added[0] * sumOfLogs(table);
+  let sum = 0;
+  for (let cell = 0; cell < added.length; cell++) {
+    if (added[cell] > 0) sum += added[cell] * sumOfLogs(table, cell, added.length);
+  }
   return sum;
 }

@@ -1,10 +1,10 @@
 import type { ConfusionSweep, ConfusionSweepOptions, ConfusionSweepResult } from './confusion-sweep.ts';
-import { defaultFloor, lowestFloor } from './rescaling.ts';
+import { defaultFloor, dirichletLogs, lowestFloor } from './rescaling.ts';
 import { missingPosterior, type SweepAnswers } from './sweep-layout.ts';
 
 /** What a shard is asked to do. */
-export type ShardStep = 'sweep' | 'sweep and store' | 'scatter';
-export const shardSteps: readonly ShardStep[] = ['sweep', 'sweep and store', 'scatter'];
+export type ShardStep = 'sweep' | 'sweep and store' | 'scatter' | 'scatter votes';
+export const shardSteps: readonly ShardStep[] = ['sweep', 'sweep and store', 'scatter', 'scatter votes'];
 
 /** One shard: its answers, and the arrays it shares with whoever runs the others. */
 export interface ShardInput {
@@ -51,6 +51,7 @@ export class ShardRunner {
   run(step: ShardStep): void {
     const { table, prior, counts, totals, posterior, result } = this.#input;
     if (step === 'scatter') this.#sweep.scatter(posterior);
+    else if (step === 'scatter votes') this.#sweep.scatterVotes();
     else {
       const store = step === 'sweep and store';
       this.#sweep.setTable(table);
@@ -189,6 +190,10 @@ export class ShardedConfusionSweep implements ConfusionSweep {
     counts.fill(0);
   }
 
+  logDensity(added: Float64Array): number {
+    return dirichletLogs(this.#table, added);
+  }
+
   sweep(prior: Float64Array, options: { readonly store: boolean }): ConfusionSweepResult {
     this.#prior.set(prior);
     this.#stored = options.store;
@@ -207,6 +212,13 @@ export class ShardedConfusionSweep implements ConfusionSweep {
     this.#posterior.set(posterior);
     this.#stored = false;
     this.#team.run('scatter');
+    this.#add();
+  }
+
+  scatterVotes(): void {
+    this.#stored = false;
+    this.#team.run('scatter votes');
+    this.#table.fill(1 / this.#answers.classCount);
     this.#add();
   }
 
@@ -232,6 +244,13 @@ export class ShardedConfusionSweep implements ConfusionSweep {
   posterior(out: Float64Array): Float64Array {
     if (!this.#stored) throw missingPosterior();
     out.set(this.#posterior);
+    return out;
+  }
+
+  writePosterior(prior: Float64Array, out: Float64Array): Float64Array {
+    this.sweep(prior, { store: true });
+    this.posterior(out);
+    this.#stored = false;
     return out;
   }
 

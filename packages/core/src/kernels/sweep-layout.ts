@@ -22,8 +22,19 @@ export interface SweepLayout {
   readonly blocks: Uint32Array;
 }
 
+/** Several methods fit one table: its order is found once. */
+const layouts = new WeakMap<Uint32Array, SweepLayout>();
+
 /** Sorts the tasks by their number of answers: a counting sort, O(T + most answers of a task). */
 export function sweepLayout(taskStart: Uint32Array): SweepLayout {
+  const known = layouts.get(taskStart);
+  if (known !== undefined) return known;
+  const layout = layoutOf(taskStart);
+  layouts.set(taskStart, layout);
+  return layout;
+}
+
+function layoutOf(taskStart: Uint32Array): SweepLayout {
   const taskCount = taskStart.length - 1;
   let most = 0;
   for (let task = 0; task < taskCount; task++) {
@@ -60,7 +71,14 @@ export function writeRecordOffsets(
   out: Uint32Array,
 ): void {
   const { taskStart, worker, label, classCount } = answers;
-  const { order } = layout;
+  const { order, blocks, empty } = layout;
+  if (blocks.length === 2 && empty.length === 0) {
+    // Equal counts: the order is the table's.
+    for (let answer = 0; answer < worker.length; answer++) {
+      out[answer] = base + (worker[answer] * classCount + label[answer]) * stride;
+    }
+    return;
+  }
   let next = 0;
   for (let i = 0; i < order.length; i++) {
     const end = taskStart[order[i] + 1];

@@ -316,13 +316,13 @@ export class Estimate {
 
   #largest(): Int32Array {
     const count = this.classCount;
-    const labels = new Int32Array(this.taskCount).fill(-1);
-    if (count === 0) return labels;
+    const labels = new Int32Array(this.taskCount);
+    if (count === 0) return labels.fill(-1);
+    const { posterior, tieRule, seed, prior } = this;
     for (let task = 0; task < labels.length; task++) {
-      const clear = clearWinner(this.posterior, task * count, count);
+      const clear = clearWinner(posterior, task * count, count);
       const name = (): string => this.taskNames.name(task);
-      labels[task] =
-        clear >= 0 ? clear : winner(this.posterior, task * count, count, this.tieRule, this.seed, name, this.prior);
+      labels[task] = clear >= 0 ? clear : winner(posterior, task * count, count, tieRule, seed, name, prior);
     }
     return labels;
   }
@@ -355,10 +355,8 @@ export interface EstimateNames {
 
 /** An estimate over the tasks, workers and classes of a table. */
 export function estimateOf(table: AnswerTable, parts: EstimateParts): Estimate {
-  const answersPerTask = new Uint32Array(table.taskCount);
-  for (let task = 0; task < table.taskCount; task++)
-    answersPerTask[task] = table.taskStart[task + 1] - table.taskStart[task];
   const { question, tasks, workers, classes } = table;
+  const answersPerTask = table.answersPer.task;
   return new Estimate({ question, tasks, workers, classes, answersPerTask }, parts);
 }
 

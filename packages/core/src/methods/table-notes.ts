@@ -1,5 +1,4 @@
 import type { AnswerTable } from '../answers/answer-table.ts';
-import { answersPerWorker } from './votes.ts';
 
 /** Workers and classes with fewer answers than this are named in a note. */
 const fewAnswers = 5;
@@ -7,16 +6,15 @@ const fewAnswers = 5;
 /** What a careful colleague would say about these answers before fitting anything. */
 export function tableNotes(table: AnswerTable): string[] {
   const notes: string[] = [];
-  const { taskCount, workerCount, classCount, answerCount, taskStart } = table;
+  const { taskCount, workerCount, classCount, answerCount, answersPer } = table;
   if (answerCount === 0) return ['there are no counted answers: every task has the prior'];
   if (classCount === 1) notes.push(`all answers say ${table.classes.name(0)}: nothing can be learned about workers`);
   if (workerCount === 1) notes.push('one worker gave all answers: agreement, and so accuracy, cannot be estimated');
   let empty = 0;
   let single = 0;
   for (let task = 0; task < taskCount; task++) {
-    const count = taskStart[task + 1] - taskStart[task];
-    if (count === 0) empty++;
-    else if (count === 1) single++;
+    if (answersPer.task[task] === 0) empty++;
+    else if (answersPer.task[task] === 1) single++;
   }
   if (empty > 0) notes.push(`${counted(empty, 'task has', 'tasks have')} no counted answer and get the prior`);
   if (single > 0 && single === taskCount - empty) {
@@ -25,12 +23,10 @@ export function tableNotes(table: AnswerTable): string[] {
     notes.push(`${counted(single, 'task has', 'tasks have')} one answer only`);
   }
   let few = 0;
-  for (const count of answersPerWorker(table)) if (count < fewAnswers) few++;
+  for (const count of answersPer.worker) if (count < fewAnswers) few++;
   if (few > 0 && workerCount > 1)
     notes.push(`${counted(few, 'worker has', 'workers have')} fewer than ${fewAnswers} answers`);
-  const said = new Uint32Array(classCount);
-  for (const label of table.label) said[label]++;
-  const rare = said.filter((count) => count < fewAnswers).length;
+  const rare = answersPer.class.filter((count) => count < fewAnswers).length;
   if (rare > 0 && classCount > 1) {
     notes.push(
       `${counted(rare, 'class was', 'classes were')} said fewer than ${fewAnswers} times: little is known about them`,

@@ -62,9 +62,7 @@ export function clampGold(table: AnswerTable, posterior: Float64Array): void {
 
 /** Number of answers of each worker, W. */
 export function answersPerWorker(table: AnswerTable): Float64Array {
-  const counts = new Float64Array(table.workerCount);
-  for (let answer = 0; answer < table.answerCount; answer++) counts[table.worker[answer]]++;
-  return counts;
+  return new Float64Array(table.answersPer.worker);
 }
 
 /** Does the task have a counted answer or a gold label? Only such tasks inform class frequencies. */

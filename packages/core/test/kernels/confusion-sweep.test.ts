@@ -149,6 +149,70 @@ describe.each(engines)('the confusion sweep, %s engine', (engine) => {
     }
   });
 
+  it('starts from votes as from their shares', () => {
+    for (const classes of [1, 2, 3, 7, 8, 17]) {
+      for (const weighted of [false, true]) {
+        const answers = crowd({ seed: 5, classes, workers: 6, counts: mixedCounts(3, 50, [90]), weighted });
+        const { taskStart, label, weight, workerCount, taskCount } = answers;
+        const shares = new Float64Array(taskCount * classes);
+        for (let task = 0; task < taskCount; task++) {
+          for (let e = taskStart[task]; e < taskStart[task + 1]; e++)
+            shares[task * classes + label[e]] += weight?.[e] ?? 1;
+          const row = shares.subarray(task * classes, (task + 1) * classes);
+          const sum = row.reduce((a, b) => a + b, 0);
+          for (let k = 0; sum > 0 && k < classes; k++) row[k] /= sum;
+        }
+        const size = workerCount * classes * classes;
+        const [votes, given] = [0, 1].map(() => confusionSweep(answers, { engine }));
+        votes.setTable(randomTable(answers, 4));
+        votes.scatterVotes();
+        given.scatter(shares);
+        const counts = given.counts(new Float64Array(size));
+        expect(distance(votes.counts(new Float64Array(size)), counts)).toBeLessThan(1e-12);
+        const totals = given.classTotals(new Float64Array(classes));
+        expect(distance(votes.classTotals(new Float64Array(classes)), totals)).toBeLessThan(1e-12);
+        expect([...votes.table(new Float64Array(size))]).toEqual(new Array(size).fill(1 / classes));
+        expect(votes.sweep(Float64Array.from(totals), { store: false })).toEqual(
+          given.sweep(Float64Array.from(totals), { store: false }),
+        );
+      }
+    }
+  });
+
+  it('adds the logarithms of its table', () => {
+    for (const classes of [2, 3, 5, 8, 19]) {
+      const answers = crowd({ seed: 7, classes, workers: 300, counts: [4, 1, 6] });
+      const random = uniforms(classes);
+      const added = Float64Array.from({ length: classes * classes }, (_, i) => (i % 4 === 1 ? 0 : random()));
+      const sweep = confusionSweep(answers, { engine });
+      const table = randomTable(answers, 8, 9).map((cell) => Math.max(cell, 1e-10));
+      sweep.setTable(table);
+      const expected = table.reduce((sum, cell, i) => sum + added[i % added.length] * Math.log(cell), 0);
+      expect(sweep.logDensity(added) / expected).toBeCloseTo(1, 12);
+      expect(sweep.logDensity(new Float64Array(classes * classes))).toBe(0);
+      const even = new Float64Array(classes * classes).fill(0.5);
+      expect(sweep.logDensity(even)).toBeCloseTo(0.5 * table.reduce((sum, cell) => sum + Math.log(cell), 0), 8);
+    }
+  });
+
+  it('writes posteriors it does not keep', () => {
+    for (const classes of [2, 3, 9, 18]) {
+      const answers = crowd({ seed: 2, classes, workers: 30, counts: mixedCounts(9, 60, [70, 70, 400]) });
+      for (const taskPrior of [undefined, goldAndPriors(answers, 4)]) {
+        const [passing, keeping] = [0, 1].map(() => confusionSweep(answers, { engine, taskPrior }));
+        const prior = Float64Array.from({ length: classes }, (_, k) => 1 + k);
+        const [size, rows] = [answers.workerCount * classes ** 2, answers.taskCount * classes];
+        for (const sweep of [passing, keeping]) sweep.setTable(randomTable(answers, 6));
+        keeping.sweep(prior, { store: true });
+        const written = passing.writePosterior(prior, new Float64Array(rows));
+        expect([...written]).toEqual([...keeping.posterior(new Float64Array(rows))]);
+        expect([...passing.counts(new Float64Array(size))]).toEqual([...keeping.counts(new Float64Array(size))]);
+        expect(passing.classTotals(new Float64Array(classes))).toEqual(keeping.classTotals(new Float64Array(classes)));
+        expect(() => passing.posterior(new Float64Array(rows))).toThrow(/^missing posterior/);
+      }
+    }
+  });
+
   it('keeps a row nobody could fill and raises empty cells to the floor', () => {
     const answers = crowd({ seed: 4, classes: 2, workers: 2, counts: [3] });
     answers.worker.fill(0);

@@ -15,17 +15,20 @@ function run(options: { threads?: number; taskPrior?: Float64Array }) {
   const sweep = confusionSweep(answers, options);
   const added = new Float64Array(classes * classes).fill(0.01);
   const random = uniforms(3);
+  sweep.scatterVotes();
+  const numbers = [...sweep.counts(new Float64Array(table.length)), ...sweep.classTotals(new Float64Array(classes))];
   sweep.scatter(Float64Array.from({ length: counts.length * classes }, () => random()));
-  const numbers = [...sweep.counts(new Float64Array(table.length))];
+  numbers.push(...sweep.counts(new Float64Array(table.length)));
   sweep.setTable(table);
   for (let i = 0; i < 3; i++) {
     const { logLikelihood, maxChange } = sweep.sweep(prior, { store: i !== 1 });
     numbers.push(logLikelihood, i === 1 ? 0 : maxChange);
     numbers.push(...sweep.counts(new Float64Array(table.length)), ...sweep.classTotals(new Float64Array(classes)));
     if (i < 2) sweep.normalise(added);
-    numbers.push(...sweep.table(new Float64Array(table.length)));
+    numbers.push(...sweep.table(new Float64Array(table.length)), sweep.logDensity(added));
   }
   const posterior = sweep.posterior(new Float64Array(counts.length * classes));
+  expect(sweep.writePosterior(prior, new Float64Array(posterior.length))).toEqual(posterior);
   sweep.dispose();
   return { numbers, posterior, engine: sweep.engine };
 }

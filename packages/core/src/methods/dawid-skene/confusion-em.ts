@@ -3,7 +3,7 @@ import { type ConfusionSweep, confusionSweep } from '../../kernels/confusion-swe
 import { taskFactors } from '../../kernels/sweep-layout.ts';
 import { objectiveSettled, type StopReason } from '../convergence.ts';
 import type { Progress } from '../method.ts';
-import { isInformed } from '../votes.ts';
+import { isInformed, startingPosterior } from '../votes.ts';
 import { softCounts } from '../worker-estimates.ts';
 
 /** The M-step of a model with a confusion matrix per worker. */
@@ -14,6 +14,11 @@ export interface ConfusionStep {
    * values on entry. Returns what the prior distributions add to the objective.
    */
   update(counts: Float64Array, classTotals: Float64Array, confusion: Float64Array, prior: Float64Array): number;
+  /** The same where it is only adding K×K positive pseudo-answers: then the sweep does it in place. */
+  readonly plain?: {
+    readonly added: Float64Array;
+    updatePrior(classTotals: Float64Array, prior: Float64Array): number;
+  };
 }
 
 export interface ConfusionEmSettings {
@@ -44,12 +49,12 @@ export interface ConfusionFit {
  *
  * Each iteration is one M-step and one E-step; the objective is evaluated with the parameters that
  * produced it. Stops when the objective or the posteriors settle, whichever is allowed first.
- * `starting` is T×K and is not changed. Gold labels and task priors of the table are respected.
+ * `starting` is T×K and is not changed, or says to start from votes. Gold labels and task priors of the table are respected.
  * O(N·K + W·K²) per iteration.
  */
 export function* confusionEm(
   table: AnswerTable,
-  starting: Float64Array,
+  starting: Float64Array | 'votes',
   step: ConfusionStep,
   settings: ConfusionEmSettings,
 ): Generator<Progress, ConfusionFit, void> {
@@ -65,17 +70,32 @@ export function* confusionEm(
   const posterior = new Float64Array(taskCount * classCount);
   const objective: number[] = [];
   let hard = settings.hard === true || settings.hardUntil !== undefined;
-  let labels = new Int32Array(taskCount).fill(-1);
+  let labels = new Int32Array(hard ? taskCount : 0).fill(-1);
   let stopReason: StopReason = 'iteration limit';
+  const plain = hard || sweep.engine === 'reference' ? undefined : step.plain;
 
-  sweep.scatter(starting);
-  sweep.counts(counts);
-  informedTotals(table, starting, totals);
+  const { gold, soft, weight } = table;
+  if (starting === 'votes' && gold === undefined && soft === undefined && weight === undefined) {
+    sweep.scatterVotes();
+    sweep.classTotals(totals);
+  } else {
+    const start = starting === 'votes' ? startingPosterior(table) : starting;
+    sweep.scatter(start);
+    informedTotals(table, start, totals);
+  }
+  if (plain === undefined) sweep.counts(counts);
   let iteration = 0;
   while (iteration < settings.maxIterations) {
     iteration++;
-    const added = step.update(counts, totals, confusion, prior);
-    sweep.setTable(confusion);
+    let added: number;
+    if (plain === undefined) {
+      added = step.update(counts, totals, confusion, prior);
+      sweep.setTable(confusion);
+    } else {
+      added = plain.updatePrior(totals, prior);
+      sweep.normalise(plain.added);
+      added += sweep.logDensity(plain.added);
+    }
     const { logLikelihood, maxChange } = sweep.sweep(prior, { store: watched || hard });
     if (hard) {
       const next = hardLabels(sweep, posterior, labels, classCount);
@@ -92,7 +112,7 @@ export function* confusionEm(
       }
       continue;
     }
-    sweep.counts(counts);
+    if (plain === undefined) sweep.counts(counts);
     sweep.classTotals(totals);
     objective.push(logLikelihood + added);
     yield { iteration, objective: objective[objective.length - 1] };
@@ -105,9 +125,13 @@ export function* confusionEm(
       break;
     }
   }
+  if (plain !== undefined) {
+    sweep.table(confusion);
+    sweep.counts(counts);
+  }
   if (!hard) {
-    if (!watched) sweep.sweep(prior, { store: true });
-    sweep.posterior(posterior);
+    if (watched) sweep.posterior(posterior);
+    else sweep.writePosterior(prior, posterior);
   }
   sweep.dispose();
   return { posterior, confusion, counts, prior, objective, iterations: iteration, stopReason };

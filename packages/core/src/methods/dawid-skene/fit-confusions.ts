@@ -40,7 +40,8 @@ export function* fitConfusions(
   let best: ConfusionFit | undefined;
   const ends: number[] = [];
   for (let attempt = 0; attempt < settings.starts; attempt++) {
-    const start = startFrom(table, attempt === 0 ? settings.start : 'random', random.fork(attempt));
+    const wanted = attempt === 0 ? settings.start : 'random';
+    const start = wanted === 'votes' ? wanted : startFrom(table, wanted, random.fork(attempt));
     const found = yield* confusionEm(table, start, step(), settings);
     ends.push(found.objective[found.objective.length - 1]);
     if (best === undefined || ends[attempt] > best.objective[best.objective.length - 1]) best = found;

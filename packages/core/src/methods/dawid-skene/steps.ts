@@ -1,5 +1,5 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
-import { sumOfLogs } from '../../kernels/rescaling.ts';
+import { dirichletLogs } from '../../kernels/rescaling.ts';
 import type { ConfusionStep } from './confusion-em.ts';
 
 /** How the class prior is handled: re-estimated in each sweep, or kept uniform. */
@@ -51,12 +51,20 @@ export function cellStep(
   priorSmoothing: number,
 ): ConfusionStep {
   const { classCount, testCounts } = table;
+  const addsOnly = testCounts === undefined && added.every((value) => value > 0);
+  const plain = {
+    added,
+    updatePrior: (totals: Float64Array, prior: Float64Array) => updatePrior(table, rule, priorSmoothing, totals, prior),
+  };
   return {
+    ...(addsOnly ? { plain } : {}),
     update(counts, totals, confusion, prior) {
       const objective = updatePrior(table, rule, priorSmoothing, totals, prior);
       if (testCounts !== undefined) for (let i = 0; i < counts.length; i++) counts[i] += testCounts[i];
       normaliseRows(counts, added, classCount, confusion);
-      return objective + logPrior(confusion, added) + (testCounts === undefined ? 0 : logTests(confusion, testCounts));
+      return (
+        objective + dirichletLogs(confusion, added) + (testCounts === undefined ? 0 : logTests(confusion, testCounts))
+      );
     },
   };
 }
@@ -73,17 +81,6 @@ function normaliseRows(counts: Float64Array, added: Float64Array, classCount: nu
       for (let l = 0; l < classCount; l++) confusion[row + l] = (counts[row + l] + added[at + l]) * scale;
     }
   }
-}
-
-/** Σ added · ln θ. Equal pseudo-counts, the usual case, need one logarithm in all. */
-function logPrior(confusion: Float64Array, added: Float64Array): number {
-  const block = added.length;
-  if (added.every((value) => value === added[0])) return added[0] === 0 ? 0 : added[0] * sumOfLogs(confusion);
-  let sum = 0;
-  for (let cell = 0; cell < confusion.length; cell++) {
-    if (added[cell % block] > 0) sum += added[cell % block] * Math.log(confusion[cell]);
-  }
-  return sum;
 }
 
 function logTests(confusion: Float64Array, testCounts: Float64Array): number {
