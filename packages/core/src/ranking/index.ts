@@ -1,4 +1,6 @@
 /** Rankings from pairwise preferences: scores, how sure they are, and how reliable each worker is. */
+
+export { type ComparisonRole, comparisonRoles } from './comparison-columns.ts';
 export {
   type Comparisons,
   canonicalOrder,
@@ -18,3 +20,9 @@ export {
 export { type ItemGroups, itemGroups } from './item-groups.ts';
 export { type RankingOptions, type RankingResult, rankComparisons, settleReliabilities } from './rank-comparisons.ts';
 export { type RankIntervalOptions, type RankIntervals, rankIntervals } from './rank-intervals.ts';
+export {
+  type ComparisonReceipt,
+  type ComparisonsRead,
+  type ReadComparisonsOptions,
+  readComparisons,
+} from './read-comparisons.ts';
