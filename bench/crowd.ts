@@ -1,14 +1,15 @@
 /**
- * Synthetic crowds for benchmarks. Two shapes:
+ * Synthetic crowds for benchmarks. Three shapes:
  *
  * - `u` (uniform): every task has 5 answers, workers are drawn evenly.
  * - `s` (skewed): 1 to 9 answers a task, the activity of workers is log-normal.
+ * - `p` (the peers' crowd): 5 answers a task, the activity of workers is log-normal.
  *
  * A tenth of the workers guess, the others are right with probability 0.55 to 0.95; wrong answers
  * are spread evenly; nobody answers a task twice.
  */
 
-export type CrowdShape = 'u' | 's';
+export type CrowdShape = 'u' | 's' | 'p';
 
 export interface CrowdRecipe {
   readonly shape: CrowdShape;
@@ -75,7 +76,7 @@ export function crowd(recipe: CrowdRecipe): Crowd {
   const truths: number[] = [];
   for (let answer = 0; answer < answers; ) {
     const first = answer;
-    const end = Math.min(answers, first + (shape === 'u' ? 5 : 1 + Math.floor(random() * 9)));
+    const end = Math.min(answers, first + (shape === 's' ? 1 + Math.floor(random() * 9) : 5));
     const truth = Math.floor(random() * classes);
     for (; answer < end; answer++) {
       let drawn = drawWorker();

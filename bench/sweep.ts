@@ -14,11 +14,12 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { confusionSweep } from '../packages/core/src/kernels/confusion-sweep.ts';
 import { sweepLayout } from '../packages/core/src/kernels/sweep-layout.ts';
-import { type Crowd, type CrowdShape, crowd, crowdBytes } from './crowd.ts';
+import { type Crowd, crowd, crowdBytes } from './crowd.ts';
 import { compilers, median, type Runner, serve, startRunner } from './runner.ts';
 
 const answers = 1_000_000;
-const workersOf: Readonly<Record<CrowdShape, number>> = { u: 500, s: 10_000 };
+const workersOf = { u: 500, s: 10_000 } as const;
+type Shape = keyof typeof workersOf;
 /** Classes measured, with the ratio to C the project holds itself to on `u`. */
 const targets: ReadonlyMap<number, number> = new Map([
   [2, 1.2],
@@ -32,7 +33,7 @@ const targets: ReadonlyMap<number, number> = new Map([
 ]);
 
 interface Cell {
-  readonly shape: CrowdShape;
+  readonly shape: Shape;
   readonly classes: number;
   /** ns per answer and iteration, median of the rounds. */
   readonly wasm: number;
@@ -96,7 +97,7 @@ function compile(compiler: string, source: string, output: string, definitions: 
   return output;
 }
 
-async function measure(shape: CrowdShape, classes: number, rounds: number, folder: string): Promise<Cell> {
+async function measure(shape: Shape, classes: number, rounds: number, folder: string): Promise<Cell> {
   const recipe = { shape, classes, answers, workers: workersOf[shape] };
   const people = crowd(recipe);
   const sortedFile = join(folder, 'sorted.crowd');
@@ -202,7 +203,7 @@ async function measure(shape: CrowdShape, classes: number, rounds: number, folde
 }
 
 /** The Node side of a measurement: Dawid-Skene iterations as the method does them. */
-async function serveEngine(engine: string, shape: CrowdShape, classes: number): Promise<void> {
+async function serveEngine(engine: string, shape: Shape, classes: number): Promise<void> {
   const people: Crowd = crowd({ shape, classes, answers, workers: workersOf[shape] });
   const sweep = confusionSweep(people, { engine: engine === 'wasm' ? 'wasm' : 'reference' });
   if (sweep.engine !== engine) throw new Error(sweep.note);
@@ -295,5 +296,5 @@ function compilerVersions(): string[] {
 }
 
 const [mode, ...rest] = process.argv.slice(2);
-if (mode === 'serve') await serveEngine(rest[0], rest[1] as CrowdShape, Number(rest[2]));
+if (mode === 'serve') await serveEngine(rest[0], rest[1] as Shape, Number(rest[2]));
 else await main(process.argv.slice(2));
