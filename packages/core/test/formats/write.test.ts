@@ -81,8 +81,8 @@ describe.each(tableFormats)('writing pages as %s', (id) => {
     const whole = await bytesOf(writeSheet(sheetOf(rows.slice(0, ends.at(-1))), id));
     if (id !== 'parquet') expect(new TextDecoder().decode(pages)).toBe(new TextDecoder().decode(whole));
     else
-      expect(await parquetReadObjects({ file: pages.buffer })).toEqual(
-        await parquetReadObjects({ file: whole.buffer }),
+      expect(await parquetReadObjects({ file: pages.buffer as ArrayBuffer })).toEqual(
+        await parquetReadObjects({ file: whole.buffer as ArrayBuffer }),
       );
   });
   it('asks for a page only when the one before was taken', async () => {

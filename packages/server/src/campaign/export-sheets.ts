@@ -18,6 +18,12 @@ export function statusOf(answer: Assignment | null): AnswerStatus | null {
   return answer === null ? null : (statuses[answer.state] ?? null);
 }
 
+/** What an answer costs, in micro-units: what was noted with it, else what people are paid. */
+export function costOf(answer: Assignment | null, { pay }: Header['settings']): number | null {
+  if (answer === null || answer.state === 'skipped') return null;
+  return answer.costMicros ?? pay?.micros ?? null;
+}
+
 /** Have the answers of such a question classes? */
 export function hasClasses(question: Question): boolean {
   return classesOf(question) !== undefined || question.kind === 'multi-label';
@@ -39,18 +45,22 @@ export function said(value: unknown, label: string | undefined): string {
   return Array.isArray(value) && value.includes(label) ? 'yes' : 'no';
 }
 
+function inUnits(micros: number | null): number | null {
+  return micros === null ? null : micros / 1e6;
+}
+
 function column(name: string, kind: SheetColumn['kind'], at: SheetColumn['at']): SheetColumn {
   return { name, kind, at };
 }
 
 /**
  * A page of answers: `task, worker, label` (`value` of numbers and texts), `kind, status, at, duration_ms`, and where there
- * are any `question`, `gold`. Which columns there are depends on the campaign alone, never on the page.
+ * are any `question`, `cost`, `gold`. Which columns there are depends on the campaign alone, never on the page.
  */
 export function answersSheet(
   rows: readonly ExportedRow[],
   people: People,
-  { question }: Header,
+  { question, settings }: Header,
   hasGold: boolean,
 ): Sheet {
   const labels = labelsOf(question);
@@ -115,6 +125,11 @@ export function answersSheet(
         of((_, label) => questionOf(label ?? '')),
       ),
     );
+  }
+  if (settings.pay !== null) {
+    // Of several labels the first bears the cost of all.
+    const at = of(({ answer }, label) => (label === labels[0] ? costOf(answer, settings) : null));
+    columns.push(column('cost', 'number', (row) => inUnits(at(row))));
   }
   // A class nobody could say is no gold for anybody.
   const sayable = new Set(classesOf(question));

@@ -2,11 +2,15 @@ import { type AnswerTable, AnswerTableBuilder } from '@assay/core';
 import { classesOf } from '../protocol/index.ts';
 import type { Store } from '../store/index.ts';
 import { answerPages, type People } from './export-rows.ts';
-import { labelsOf, questionOf, said, statusOf } from './export-sheets.ts';
+import { costOf, labelsOf, questionOf, said, statusOf } from './export-sheets.ts';
 import type { Header } from './header.ts';
 
 /** The answers as tables, for estimates: one, or one yes/no table for each of several labels. */
-export async function answerTables(store: Store, { id, question }: Header, people: People): Promise<AnswerTable[]> {
+export async function answerTables(
+  store: Store,
+  { id, question, settings }: Header,
+  people: People,
+): Promise<AnswerTable[]> {
   const labels = labelsOf(question);
   const builders = labels.map((label) =>
     label === undefined
@@ -23,7 +27,8 @@ export async function answerTables(store: Store, { id, question }: Header, peopl
           builder.tasks.add(task.name);
           continue;
         }
-        const { value, answeredAt, spentMs, costMicros } = answer;
+        const { value, answeredAt, spentMs } = answer;
+        const costMicros = i === 0 ? costOf(answer, settings) : null;
         builder.add({
           task: task.name,
           worker: people.name(worker),

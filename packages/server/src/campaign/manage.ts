@@ -31,14 +31,31 @@ export async function createCampaign(store: Store, body: CampaignBody, actor: Ac
   return readHeader(store, row ?? created);
 }
 
+/** What was promised for answers that were given holds. @throws {StateError} pay-lowered */
+async function checkPay(
+  store: Store,
+  { id, settings: { pay: before } }: Header,
+  { pay: after }: Settings,
+): Promise<void> {
+  if (before === null || (after?.currency === before.currency && after.micros >= before.micros)) return;
+  const { answers } = await store.progress(id);
+  if (answers.accepted + answers.surplus + answers.rejected === 0) return;
+  const hint = 'raise it, or pay less in a new campaign';
+  const got = after === null ? 'none' : `${after.micros / 1e6} ${after.currency}`;
+  const message = `invalid pay of ${got}: answers were given for ${before.micros / 1e6} ${before.currency}; ${hint}`;
+  throw new StateError(message, { code: 'pay-lowered', got, hint });
+}
+
 /**
  * Changes a campaign while it runs. How many answers tasks ask for follows at once: never below those they have.
  *
  * @throws {InputError} invalid-settings
+ * @throws {StateError} pay-lowered
  */
 export async function changeCampaign(store: Store, header: Header, patch: CampaignPatch, actor: Actor): Promise<void> {
   const settings: Settings = { ...header.settings, ...patch.settings };
   checkSettings(header.question, settings);
+  await checkPay(store, header, settings);
   if (placesOf(settings) !== placesOf(header.settings)) {
     await store.setK(header.id, placesOf(settings), actor, { reopen: ['answers', 'most-answers'] });
   }

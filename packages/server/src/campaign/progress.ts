@@ -22,6 +22,18 @@ export async function progressOf(store: Store, live: LiveCampaign): Promise<Prog
     expectedAccuracyReason: expected !== undefined ? null : reasonWithout(live),
     perHour,
     hoursLeft: perHour === 0 ? null : live.answersMissing / perHour,
+    cost: costOf(live),
+  };
+}
+
+function costOf(live: LiveCampaign): Progress['cost'] {
+  const { pay } = live.header.settings;
+  if (pay === null) return null;
+  const given = live.workers.reduce((sum, { answers }) => sum + answers, 0);
+  return {
+    currency: pay.currency,
+    earnedMicros: given * pay.micros,
+    leftMicros: live.answersMissing * pay.micros,
   };
 }
 
@@ -34,10 +46,14 @@ function reasonWithout(live: LiveCampaign): string {
 export async function workerReports(store: Store, live: LiveCampaign): Promise<WorkerReport[]> {
   const report = await live.report();
   const gold = await goldScores(store, live);
+  const { pay } = live.header.settings;
   const reports: WorkerReport[] = [];
   for (let after: string | undefined; ; ) {
     const page = await store.workers(live.header.id, { after });
-    for (const row of page.rows) reports.push(reportOn(row, report?.workers, gold.get(row.worker)));
+    for (const row of page.rows) {
+      const earnedMicros = pay === null ? null : (live.workers[row.worker]?.answers ?? 0) * pay.micros;
+      reports.push(reportOn(row, report?.workers, earnedMicros, gold.get(row.worker)));
+    }
     if (page.next === null) return reports;
     after = page.next;
   }
@@ -46,6 +62,7 @@ export async function workerReports(store: Store, live: LiveCampaign): Promise<W
 function reportOn(
   row: Worker,
   estimates: { readonly accuracy: Float64Array; readonly lo?: Float64Array; readonly hi?: Float64Array } | undefined,
+  earnedMicros: number | null,
   gold: { readonly right: number; readonly answered: number } = { right: 0, answered: 0 },
 ): WorkerReport {
   const { worker, name, kind, accepted, surplus, skipped, rejected, lapses, paused, joinedAt } = row;
@@ -69,6 +86,7 @@ function reportOn(
     joinedAt,
     accuracy: known ? { value, lo, hi } : null,
     gold,
+    earnedMicros,
     remarks,
   };
 }

@@ -38,6 +38,11 @@ export class Client {
     return this.#to.send('POST', '/api/v1/logout');
   }
 
+  /** What a link for workers leads to, before anybody enters. Open to anyone. */
+  look(input: Input<'look'>): Reply<'look'> {
+    return this.#to.send('POST', '/api/v1/join/look', input);
+  }
+
   /** Enter a campaign as a worker; the same invite and platform id is the same worker. Open to anyone. */
   join(input: Input<'join'>): Reply<'join'> {
     return this.#to.send('POST', '/api/v1/join', input);

@@ -3,6 +3,7 @@ import { AccessError, atLeast, csrfOf, derivedSecret, hashOf, newSecret, type Pr
 import type { Invite, Session, Token } from '../protocol/index.ts';
 import type * as stored from '../store/index.ts';
 import type { Call, Context, Handlers } from './call.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 import { sessionMs } from './work-handlers.ts';
 
 type Names =
@@ -21,6 +22,7 @@ type Names =
 /** The routes of coming in: sessions, invites, keys for programs, the audit log. */
 export function accessHandlers({ store, campaigns, gate, now }: Context): Handlers<Names> {
   const { access } = store;
+  const doorkeeper = new Doorkeeper(now);
 
   /** May this manager deal with keys of that role and campaign? */
   const mayHandle = (
@@ -28,28 +30,30 @@ export function accessHandlers({ store, campaigns, gate, now }: Context): Handle
     key: { readonly role: stored.Role; readonly campaign: number | null },
   ): boolean => atLeast(role, key.role) && (campaign === null || campaign === key.campaign);
 
+  /** What a link or token opens. @throws {AccessError} invalid-token */
+  const opened = async (
+    secret: string,
+  ): Promise<{ from: stored.Token | stored.Invite; token?: stored.Token; invite?: stored.Invite }> => {
+    const hash = hashOf(secret);
+    const token = await access.tokenByHash(hash);
+    const invite = token === undefined ? await access.inviteByHash(hash) : undefined;
+    const from = token ?? invite;
+    const usable = token !== undefined || (invite !== undefined && (await access.useInvite(invite.id)));
+    if (from !== undefined && from.role !== 'worker' && usable) return { from, token, invite };
+    await access.audit({ actor: 'anyone', action: 'login refused' });
+    const hint = 'ask for a new link';
+    const problem = 'invalid link or token: it is unknown, used up, expired or revoked';
+    throw new AccessError(401, 'invalid-token', problem, hint);
+  };
+
   return {
     async health() {
       await store.ping();
       return { status: 'ok', version };
     },
 
-    async login({ body, startSession }) {
-      const hash = hashOf(body.token);
-      const token = await access.tokenByHash(hash);
-      const invite = token === undefined ? await access.inviteByHash(hash) : undefined;
-      const from = token ?? invite;
-      const usable = token !== undefined || (invite !== undefined && (await access.useInvite(invite.id)));
-      if (from === undefined || from.role === 'worker' || !usable) {
-        await access.audit({ actor: 'anyone', action: 'login refused' });
-        const hint = 'ask for a new link';
-        throw new AccessError(
-          401,
-          'invalid-token',
-          'invalid link or token: it is unknown, used up, expired or revoked',
-          hint,
-        );
-      }
+    async login({ body, address, startSession }) {
+      const { from, token, invite } = await doorkeeper.tried(address, hashOf(body.token), () => opened(body.token));
       const secret = newSecret();
       const csrf = csrfOf(secret);
       const { role, campaign } = from;
@@ -67,7 +71,7 @@ export function accessHandlers({ store, campaigns, gate, now }: Context): Handle
       });
       await access.audit({ actor, action: 'login', campaign });
       startSession('lead', secret);
-      return { role, campaign, csrf };
+      return { role: role as Session['role'], campaign, csrf };
     },
 
     async session({ principal: { role, campaign, csrf } }) {

@@ -19,6 +19,8 @@ export interface Call<Name extends RouteName = RouteName> {
   readonly body: Part<Name, 'body'>;
   /** Absent on routes open to anyone. */
   readonly principal: Principal;
+  /** Where the request comes from, as far as is known. */
+  readonly address?: string;
   /** The client's `Idempotency-Key`. */
   readonly idempotencyKey: string | undefined;
   /** Begins a session in the caller's browser. */

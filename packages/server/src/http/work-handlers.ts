@@ -1,7 +1,11 @@
 import { AccessError, csrfOf, hashOf, newSecret } from '../access/index.ts';
 import type { Running } from '../campaign/campaigns.ts';
-import { globalId } from '../campaign/index.ts';
+import { globalId, type LiveCampaign } from '../campaign/index.ts';
+import { WorkerBook } from '../campaign/worker-book.ts';
+import type { JoinBody, Work } from '../protocol/index.ts';
+import type { Invite } from '../store/index.ts';
 import type { Call, Context, Handlers } from './call.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 
 /** How long a browser may come back without its link. */
 export const sessionMs: number = 30 * 24 * 3_600_000;
@@ -9,8 +13,9 @@ export const sessionMs: number = 30 * 24 * 3_600_000;
 /** The routes of workers. */
 export function workHandlers(
   context: Context,
-): Handlers<'join' | 'work' | 'next' | 'ownAnswers' | 'correct' | 'release'> {
+): Handlers<'look' | 'join' | 'work' | 'next' | 'ownAnswers' | 'correct' | 'release'> {
   const { store, campaigns, now } = context;
+  const doorkeeper = new Doorkeeper(now);
 
   /** The campaign and the number of the worker who asks. */
   const mine = async ({ principal }: Pick<Call, 'principal'>): Promise<Running & { readonly worker: number }> => {
@@ -22,19 +27,40 @@ export function workHandlers(
     return { ...running, worker };
   };
 
+  /** The campaign behind a link, and who of its workers stands there, if any. @throws {AccessError} invalid-invite */
+  const behind = async (
+    { token, platformId }: JoinBody,
+    use: (invite: Invite) => boolean | Promise<boolean>,
+  ): Promise<Running & { readonly invite: Invite; readonly campaign: number; readonly known: number | undefined }> => {
+    const invite = await store.access.inviteByHash(hashOf(token));
+    if (invite === undefined || invite.role !== 'worker' || invite.campaign === null) throw closedLink();
+    if (invite.revokedAt !== null || (invite.expiresAt !== null && invite.expiresAt <= now())) throw closedLink();
+    const running = await campaigns.get(invite.campaign);
+    const known = platformId === undefined ? undefined : running.live.workerOf(platformId);
+    if (known === undefined && !(await use(invite))) throw closedLink();
+    return { ...running, invite, campaign: invite.campaign, known };
+  };
+
   return {
-    async join({ body, startSession }) {
-      const invite = await store.access.inviteByHash(hashOf(body.token));
-      if (invite === undefined || invite.role !== 'worker' || invite.campaign === null) throw closedLink();
-      if (invite.revokedAt !== null || (invite.expiresAt !== null && invite.expiresAt <= now())) throw closedLink();
-      const { live } = await campaigns.get(invite.campaign);
+    async look({ body, address }) {
+      const hasRoom = ({ mostUses, uses }: Invite): boolean => mostUses === null || uses < mostUses;
+      const { live, known } = await doorkeeper.tried(address, hashOf(body.token), () => behind(body, hasRoom));
+      const { name, status, question, instructions } = live.header;
+      return {
+        id: globalId(live.header),
+        campaign: { name, status, question, instructions, ...payOf(live) },
+        practice: live.practiceLeft(known === undefined ? new WorkerBook('') : live.workers[known]),
+      };
+    },
+    async join({ body, address, startSession }) {
+      const { live, desk, invite, campaign } = await doorkeeper.tried(address, hashOf(body.token), () =>
+        behind(body, ({ id }) => store.access.useInvite(id)),
+      );
       const { platformId } = body;
-      const known = platformId === undefined ? undefined : live.workerOf(platformId);
-      if (known === undefined && !(await store.access.useInvite(invite.id))) throw closedLink();
       const name = body.name ?? `worker ${live.workers.length + 1}`;
-      let row = await store.addWorker(invite.campaign, { name, kind: 'human', platformId }, `invite:${invite.id}`);
+      let row = await store.addWorker(campaign, { name, kind: 'human', platformId }, `invite:${invite.id}`);
       if (body.name !== undefined && body.name !== row.name) {
-        row = await store.changeWorker(invite.campaign, row.worker, { name: body.name }, `worker:${row.worker}`);
+        row = await store.changeWorker(campaign, row.worker, { name: body.name }, `worker:${row.worker}`);
       }
       await live.readWorker(row.worker);
       const secret = newSecret();
@@ -42,7 +68,7 @@ export function workHandlers(
       await store.access.addSession({
         hash: hashOf(secret),
         role: 'worker',
-        campaign: invite.campaign,
+        campaign,
         worker: row.worker,
         actor: `worker:${row.worker}`,
         csrfHash: hashOf(csrf),
@@ -52,11 +78,12 @@ export function workHandlers(
         token: null,
       });
       startSession('worker', secret);
-      return { campaign: globalId(live.header), worker: row.worker, name: row.name, csrf };
+      const work = workOf({ live, desk }, row.worker, csrf);
+      return { campaign: globalId(live.header), worker: row.worker, name: row.name, csrf, work };
     },
     async work(call) {
-      const { desk, worker } = await mine(call);
-      return desk.work(worker, call.principal.csrf);
+      const { worker, ...running } = await mine(call);
+      return workOf(running, worker, call.principal.csrf);
     },
     async next(call) {
       const { desk, worker } = await mine(call);
@@ -76,6 +103,17 @@ export function workHandlers(
       return null;
     },
   };
+}
+
+/** What the page shows before the first card. */
+function workOf({ live, desk }: Running, worker: number, csrf: string): Work {
+  const work = desk.work(worker, csrf);
+  return { ...work, campaign: { ...work.campaign, ...payOf(live) } };
+}
+
+function payOf({ header }: LiveCampaign): Pick<Work['campaign'], 'pay'> {
+  const { pay } = header.settings;
+  return pay === null ? {} : { pay };
 }
 
 function closedLink(): AccessError {

@@ -168,6 +168,8 @@ export interface WorkerReport {
   readonly accuracy: Interval | null;
   /** Right of the gold questions answered. */
   readonly gold: { readonly right: number; readonly answered: number };
+  /** What the answers given earn, in micro-units of the campaign's currency; null where work is not paid. */
+  readonly earnedMicros: number | null;
   /** In words, such as "too early to say". */
   readonly remarks: readonly string[];
 }
@@ -179,6 +181,15 @@ export interface Workers {
 export interface WorkerPatch {
   readonly name?: string;
   readonly paused?: boolean;
+}
+
+/** What a campaign costs, in micro-units of its currency. */
+export interface Cost {
+  readonly currency: string;
+  /** Earned by all answers given so far, practice excepted. */
+  readonly earnedMicros: number;
+  /** What the answers still wanted cost at most. */
+  readonly leftMicros: number;
 }
 
 export interface Progress {
@@ -203,6 +214,8 @@ export interface Progress {
   readonly perHour: number;
   /** At that pace; null while nobody works. */
   readonly hoursLeft: number | null;
+  /** Null where work is not paid. */
+  readonly cost: Cost | null;
 }
 
 export interface EventsQuery {
@@ -373,6 +386,7 @@ export const workers: z.ZodType<Workers> = z.strictObject({
       joinedAt: time,
       accuracy: interval.nullable(),
       gold: z.strictObject({ right: number, answered: number }),
+      earnedMicros: number.nullable(),
       remarks: z.array(z.string()),
     }),
   ),
@@ -394,6 +408,7 @@ export const progress: z.ZodType<Progress> = z.strictObject({
   expectedAccuracyReason: z.string().nullable(),
   perHour: z.number(),
   hoursLeft: z.number().nullable(),
+  cost: z.strictObject({ currency: z.string(), earnedMicros: number, leftMicros: number }).nullable(),
 });
 
 export const eventsQuery: z.ZodType<EventsQuery> = z.strictObject({

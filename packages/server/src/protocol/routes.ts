@@ -10,6 +10,7 @@ export interface RouteTypes {
   readonly session: { readonly reply: access.Session };
   readonly logout: { readonly reply: null };
 
+  readonly look: { readonly body: work.LookBody; readonly reply: work.Look };
   readonly join: { readonly body: work.JoinBody; readonly reply: work.JoinReply };
   readonly work: { readonly reply: work.Work };
   readonly next: { readonly body: work.NextBody; readonly reply: work.NextReply };
@@ -159,6 +160,14 @@ export const routes: { readonly [Name in RouteName]: Route<Name> } = {
   },
   logout: { method: 'POST', path: '/logout', who: 'anyone', summary: 'End the session and forget its cookies.' },
 
+  look: {
+    method: 'POST',
+    path: '/join/look',
+    who: 'anyone',
+    summary: 'What a link for workers leads to, before anybody enters.',
+    body: work.lookBody,
+    reply: work.look,
+  },
   join: {
     method: 'POST',
     path: '/join',

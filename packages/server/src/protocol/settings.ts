@@ -8,6 +8,14 @@ export interface Adaptive {
   readonly threshold: number;
 }
 
+/** What a person earns for each answer. */
+export interface Pay {
+  /** In millionths of the currency's unit: 50000 is 0.05. */
+  readonly micros: number;
+  /** Its code by ISO 4217, such as EUR. */
+  readonly currency: string;
+}
+
 /** How a campaign runs. All of it can be changed while it does. */
 export interface Settings {
   /** Answers wanted of each task, where `adaptive` is null. */
@@ -29,6 +37,11 @@ export interface Settings {
   readonly suggestions: 'hidden';
   /** How long a lease lasts; null follows the work times observed. */
   readonly leaseMs: number | null;
+  /**
+   * What people earn for each answer that is saved, practice excepted; null where work is not paid. The same for everybody
+   * and every answer: raising it counts for answers already given, and once there are answers it is never lowered.
+   */
+  readonly pay: Pay | null;
 }
 
 export const defaultSettings: Settings = {
@@ -42,6 +55,7 @@ export const defaultSettings: Settings = {
   quota: null,
   suggestions: 'hidden',
   leaseMs: null,
+  pay: null,
 };
 
 /** The most answers a task can ask for. */
@@ -52,6 +66,11 @@ const answers = z.int().min(1).max(mostAnswers);
 const adaptive = z
   .strictObject({ least: answers, most: answers, threshold: z.number().min(0).max(1) })
   .refine(({ least, most }) => least <= most, 'least must not be above most');
+
+export const pay: z.ZodType<Pay> = z.strictObject({
+  micros: z.int().min(1).max(1_000_000_000_000),
+  currency: z.string().regex(/^[A-Z]{3}$/),
+});
 
 const shape = {
   k: answers,
@@ -64,6 +83,7 @@ const shape = {
   quota: z.int().min(1).max(1_000_000_000).nullable(),
   suggestions: z.literal('hidden'),
   leaseMs: z.int().min(1000).max(86_400_000).nullable(),
+  pay: pay.nullable(),
 };
 
 export const settings: z.ZodType<Settings> = z.strictObject(shape);

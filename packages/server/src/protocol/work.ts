@@ -1,5 +1,22 @@
 import { z } from 'zod';
 import { type Content, content, type Question, question, type Value, value } from './question.ts';
+import { type Pay, pay } from './settings.ts';
+
+/** Looks at what a link leads to, before anybody enters. */
+export interface LookBody {
+  readonly token: string;
+  /** Lets somebody who entered before look again when the link is used up. */
+  readonly platformId?: string;
+}
+
+/** What a link leads to. Nobody has entered by asking. */
+export interface Look {
+  /** As {@link JoinReply.campaign}. */
+  readonly id: string;
+  readonly campaign: Work['campaign'];
+  /** Practice tasks that come first. */
+  readonly practice: number;
+}
 
 /** What a worker gives to enter: an invite, and who they are. The same invite and platform id is the same worker. */
 export interface JoinBody {
@@ -15,6 +32,8 @@ export interface JoinReply {
   readonly name: string;
   /** Must come back in the header `x-assay-csrf` of every request that changes something. */
   readonly csrf: string;
+  /** What `GET /work` replies: the first cards can be asked for at once. */
+  readonly work: Work;
 }
 
 /** What the page needs before the first card. */
@@ -24,6 +43,8 @@ export interface Work {
     readonly status: 'open' | 'paused' | 'closed';
     readonly question: Question;
     readonly instructions: { readonly version: number; readonly text: string };
+    /** What every answer but practice earns; absent where work is not paid. */
+    readonly pay?: Pay;
   };
   readonly worker: {
     readonly name: string;
@@ -139,10 +160,28 @@ const submissionName = z
 const personName = z.string().trim().min(1).max(100);
 const task = z.strictObject({ content });
 
-export const joinBody: z.ZodType<JoinBody> = z.strictObject({
-  token: z.string().max(200),
-  name: personName.optional(),
-  platformId: z.string().trim().min(1).max(200).optional(),
+const token = z.string().max(200);
+const platformId = z.string().trim().min(1).max(200).optional();
+
+export const lookBody: z.ZodType<LookBody> = z.strictObject({ token, platformId });
+export const joinBody: z.ZodType<JoinBody> = z.strictObject({ token, name: personName.optional(), platformId });
+
+const shownCampaign = z.strictObject({
+  name: z.string(),
+  status: z.enum(['open', 'paused', 'closed']),
+  question,
+  instructions: z.strictObject({ version: z.int(), text: z.string() }),
+  pay: pay.optional(),
+});
+
+export const look: z.ZodType<Look> = z.strictObject({ id: z.string(), campaign: shownCampaign, practice: z.int() });
+
+export const work: z.ZodType<Work> = z.strictObject({
+  campaign: shownCampaign,
+  worker: z.strictObject({ name: z.string(), answers: z.int(), practice: z.int(), practiceLeft: z.int() }),
+  limits: z.strictObject({ prefetch: z.int() }),
+  undo: z.int(),
+  csrf: z.string(),
 });
 
 export const joinReply: z.ZodType<JoinReply> = z.strictObject({
@@ -150,19 +189,7 @@ export const joinReply: z.ZodType<JoinReply> = z.strictObject({
   worker,
   name: z.string(),
   csrf: z.string(),
-});
-
-export const work: z.ZodType<Work> = z.strictObject({
-  campaign: z.strictObject({
-    name: z.string(),
-    status: z.enum(['open', 'paused', 'closed']),
-    question,
-    instructions: z.strictObject({ version: z.int(), text: z.string() }),
-  }),
-  worker: z.strictObject({ name: z.string(), answers: z.int(), practice: z.int(), practiceLeft: z.int() }),
-  limits: z.strictObject({ prefetch: z.int() }),
-  undo: z.int(),
-  csrf: z.string(),
+  work,
 });
 
 const submission = z

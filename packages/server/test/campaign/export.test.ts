@@ -52,9 +52,9 @@ async function bytesOf(
   format: string,
 ) {
   const { bytes } = await exportCampaign(store, header, what, format);
-  return new Uint8Array(
-    await new Response(ReadableStream.from(bytes as AsyncIterable<Uint8Array<ArrayBuffer>>)).arrayBuffer(),
-  );
+  const parts: Uint8Array[] = [];
+  for await (const part of bytes) parts.push(part);
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 /** What a file says, whatever its order. */
