@@ -26,6 +26,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/workers.ts'),
   },
   {
+    name: 'rank',
+    summary: 'a ranking with intervals, from answers about pairs',
+    load: () => import('./commands/rank.ts'),
+  },
+  {
     name: 'learn',
     summary: 'labels and a classifier, from answers and features together',
     load: () => import('./commands/learn.ts'),

@@ -152,7 +152,7 @@ function truthNotes(table: AnswerTable, truth: ReadonlyMap<string, string>, path
 }
 
 /** The source, ending with an error when the run is cancelled, and showing how far it is. */
-function watched(source: Source, shell: Shell): Source {
+export function watched(source: Source, shell: Shell): Source {
   const cancelled = new Promise<never>((_resolve, reject) => {
     const end = (): void => {
       const hint = 'run it again to start over';

@@ -155,7 +155,7 @@ export function pairsOf(text: string, before: Readonly<Record<string, string>> =
   return { ...before, [name]: value };
 }
 
-function delimiterOf(text: string): string {
+export function delimiterOf(text: string): string {
   const character = text === 'tab' || text === '\\t' ? '\t' : text;
   if (character.length !== 1 || /["\r\n]/.test(character) || character.charCodeAt(0) > 126) {
     throw new InvalidArgumentError('Give one ASCII character, or "tab".');

@@ -189,7 +189,10 @@ export function settleReliabilities(
   const notes: string[] = [];
   if (worker.length === 0) notes.push('no comparisons: the scores say nothing');
   const turned = reliability.reduce((sum, eta, u) => sum + (count[u] > 0 && eta < 0.5 ? 1 : 0), 0);
-  if (turned > 0) notes.push(`workers who answer against the others, whose answers count turned over: ${turned}`);
+  if (turned > 0)
+    notes.push(
+      `workers who go against the others more often than not, so that their answers count turned over: ${turned}`,
+    );
   return { reliability, agreed, notes };
 }
 

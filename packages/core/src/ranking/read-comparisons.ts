@@ -277,7 +277,7 @@ class ComparisonFile {
       const tied = winner !== left && winner !== right && isTie(winner);
       const first = tied ? true : names ? nameOf(winner, left, right) : sideOf(winner);
       if (first === undefined) {
-        const hint = 'give the name of one of the two, left, right or tie';
+        const hint = names ? 'give the name of one of the two, or tie' : 'give left, right or tie, as other rows do';
         const what = `unknown winner ${shown(winner)}: neither ${shown(left)} nor ${shown(right)}`;
         this.#fail(line, 'unknown-winner', what, hint, winner);
         continue;
