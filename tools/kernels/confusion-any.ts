@@ -79,6 +79,27 @@ ${overColumns('      ', scatter)}
     if (factors) factors += width;
     if (posterior) posterior += width;
     answers = end;`;
+  const share = (vectors: number): string =>
+    columnBlock(
+      vectors,
+      (_, each) => `${each((i) => `        let z${i} = f64x2.splat(0);`)}
+        let at = answers;
+        do {
+          const record = load<u32>(at) + column;
+${each((i) => `          z${i} = f64x2.add(z${i}, v128.load(record, ${16 * i}));`)}
+          at += 4;
+        } while (at != end);
+${each(
+  (i) => `        z${i} = f64x2.div(z${i}, given);
+        v128.store(totals + column, f64x2.add(v128.load(totals + column, ${16 * i}), z${i}), ${16 * i});`,
+)}
+        at = answers;
+        do {
+          const record = load<u32>(at) + column + width;
+${each((i) => `          v128.store(record, f64x2.add(v128.load(record, ${16 * i}), z${i}), ${16 * i});`)}
+          at += 4;
+        } while (at != end);`,
+    );
   const start = `      for (let column: usize = 0; column < width; column += 16) {
         v128.store(product + column, f64x2.mul(v128.load(PRIOR + column), v128.load(factors + column)));
       }`;
@@ -110,7 +131,23 @@ ${finish}
   ${closeChange}
 }
 
-/** The same for tasks of more answers than \`run\` bytes: each class is rescaled after every run. */
+/**
+ * Posteriors that are vote shares: the table must hold a one where the worker said the class and
+ * zeros elsewhere. Adds to totals and counts as a sweep does, one task after the other.
+ */
+export function shares(answers: usize, tasks: u32, bytes: u32, width: u32): void {
+  const totals = PRIOR + width;
+  const given = f64x2.splat(<f64>(bytes >> 2));
+  for (; tasks; tasks--) {
+    const end = answers + bytes;
+    {
+${overColumns('      ', share)}
+    }
+    answers = end;
+  }
+}
+
+/** As fullAny for tasks of more answers than \`run\` bytes: each class is rescaled after every run. */
 export function manyAny(answers: usize, tasks: u32, bytes: u32, factors: usize, posterior: usize, width: u32, run: u32): void {
   const totals = PRIOR + width;
   const product = totals + width;

@@ -16,28 +16,15 @@ import { confusionHead, lines } from './confusion-parts.ts';
 /** Numbers of classes that get code of their own; others run in column blocks. */
 export const confusionClassCounts: readonly number[] = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
-/** The start from votes; M-step, its logarithms and clearing, over all workers. */
+/** Filling; M-step, its logarithms and clearing, over all workers. */
 const tables = `
-/**
- * Posteriors that are vote shares: the table must hold a one where the worker said the class and
- * zeros elsewhere. Adds to totals and counts as a sweep does, one task after the other.
- */
-export function shares(answers: usize, tasks: u32, bytes: u32, width: u32): void {
-  const totals = PRIOR + width;
-  const given = f64x2.splat(<f64>(bytes >> 2));
-  for (; tasks; tasks--) {
-    const end = answers + bytes;
-    for (let column: usize = 0; column < width; column += 16) {
-      let share = f64x2.splat(0);
-      for (let at = answers; at < end; at += 4) share = f64x2.add(share, v128.load(load<u32>(at) + column));
-      share = f64x2.div(share, given);
-      v128.store(totals + column, f64x2.add(v128.load(totals + column), share));
-      for (let at = answers; at < end; at += 4) {
-        const counts = load<u32>(at) + width + column;
-        v128.store(counts, f64x2.add(v128.load(counts), share));
-      }
+/** Copies the table's \`size\` bytes of rows by said at \`rows\` to every worker. */
+export function fill(records: usize, workers: u32, width: u32, rows: usize, size: u32): void {
+  for (; workers; workers--) {
+    for (let from = rows; from < rows + size; from += width) {
+      for (let column: usize = 0; column < width; column += 16) v128.store(records + column, v128.load(from + column));
+      records += width << 1;
     }
-    answers = end;
   }
 }
 

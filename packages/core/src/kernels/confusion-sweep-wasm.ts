@@ -146,18 +146,15 @@ export class WasmConfusionSweep implements ConfusionSweep {
     }
   }
 
-  /** The same rows for every worker: `cell(truth, said)`. */
+  /** The same cells for every worker: `cell(truth, said)`. */
   #fillTable(cell: (truth: number, said: number) => number): void {
+    const { records, width, added } = this.#map;
     const doubles = this.#doubles;
-    const { records, recordsEnd, width } = this.#map;
     const classCount = this.#classCount;
-    const rows = Array.from({ length: classCount }, (_, said) =>
-      Float64Array.from({ length: classCount }, (_, truth) => cell(truth, said)),
-    );
-    for (let at = records / 8, said = 0; at < recordsEnd / 8; at += width / 4, said = (said + 1) % classCount) {
-      const row = rows[said];
-      for (let truth = 0; truth < classCount; truth++) doubles[at + truth] = row[truth];
+    for (let truth = 0; truth < classCount; truth++) {
+      for (let said = 0; said < classCount; said++) doubles[(added + said * width) / 8 + truth] = cell(truth, said);
     }
+    this.#kernel.run.fill(records, this.#answers.workerCount, width, added, classCount * width);
   }
 
   setTable(table: Float64Array): void {

@@ -64,6 +64,20 @@ export function expectedRight(
   return { right, variance };
 }
 
+/** Variance of each worker's number of right answers, Σ p (1 - p), W. */
+function rightVariance(table: AnswerTable, posterior: Float64Array): Float64Array {
+  const { taskCount, classCount, taskStart, worker, label } = table;
+  const variance = new Float64Array(table.workerCount);
+  for (let task = 0, row = 0; task < taskCount; task++, row += classCount) {
+    const end = taskStart[task + 1];
+    for (let answer = taskStart[task]; answer < end; answer++) {
+      const p = posterior[row + label[answer]];
+      variance[worker[answer]] += p * (1 - p);
+    }
+  }
+  return variance;
+}
+
 /**
  * Workers with one accuracy each: the share of right answers under the posterior, with a 90 %
  * interval.
@@ -107,8 +121,8 @@ export function confusionWorkers(
   counts: Float64Array = softCounts(table, posterior),
 ): WorkerEstimates {
   const { workerCount, classCount } = table;
-  const { variance } = expectedRight(table, posterior);
-  const total = answersPerWorker(table);
+  const variance = rightVariance(table, posterior);
+  const total = table.answersPer.worker;
   const accuracy = new Float64Array(workerCount);
   const mean = new Float64Array(workerCount);
   const spread = new Float64Array(workerCount);
@@ -124,9 +138,20 @@ export function confusionWorkers(
     }
     spread[w] += variance[w] / (total[w] + 1) ** 2;
   }
+  // Exact intervals of 10,000 workers take as long as five sweeps: found when somebody asks.
+  let ends: { lo: Float64Array; hi: Float64Array } | undefined;
+  const found = (): { lo: Float64Array; hi: Float64Array } => {
+    ends ??= interval(mean, spread, accuracy);
+    return ends;
+  };
   return {
     accuracy,
-    ...interval(mean, spread, accuracy),
+    get lo() {
+      return found().lo;
+    },
+    get hi() {
+      return found().hi;
+    },
     level: workerLevel,
     confusion,
   };
