@@ -14,6 +14,7 @@ import {
 } from '@assay/server/protocol';
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { uniqueName } from '../shared/http.ts';
+import { money } from '../shared/money.ts';
 import type { Kept } from './kept.ts';
 import { optionsOf } from './keys.ts';
 import { type Outbox, openOutbox } from './outbox.ts';
@@ -23,7 +24,7 @@ import { createStopwatch, type Stopwatch } from './stopwatch.ts';
 import { Tray } from './tray.ts';
 
 /** Where the worker is. */
-export type Stage = 'welcome' | 'working' | 'left' | 'lost';
+export type Stage = 'working' | 'left' | 'lost';
 
 /** A practice task that was just answered; `feedback` comes from the server. */
 export interface Verdict {
@@ -41,7 +42,7 @@ export interface Verdict {
  * as it is now.
  */
 export class Desk {
-  readonly stage: Signal<Stage>;
+  readonly stage: Signal<Stage> = signal<Stage>('working');
   readonly work: Signal<Work>;
   /** How it stands with the server. */
   readonly post: Post;
@@ -65,6 +66,8 @@ export class Desk {
   readonly waiting: ReadonlySignal<number>;
   /** Answers the server has. */
   readonly saved: Signal<number>;
+  /** What they earn, in words; undefined where work is not paid. */
+  readonly earned: ReadonlySignal<string | undefined>;
 
   readonly #session: Session;
   readonly #kept: Kept;
@@ -80,11 +83,14 @@ export class Desk {
     this.#outbox = outbox;
     this.#tray = new Tray(kept, session.scope);
     this.post = new Post(session, outbox, this.#tray, this);
-    this.stage = signal(session.isResumed ? 'working' : 'welcome');
     this.work = signal(session.work);
     this.practiceLeft = signal(session.work.worker.practiceLeft);
     this.saved = signal(session.work.worker.answers);
     this.waiting = outbox.waiting;
+    this.earned = computed(() => {
+      const { pay } = this.work.value.campaign;
+      return pay === undefined ? undefined : money(this.saved.value * pay.micros, pay.currency);
+    });
     this.shown = computed(() => this.verdict.value?.card ?? this.correcting.value ?? this.#tray.cards.value[0]);
   }
 
@@ -110,17 +116,9 @@ export class Desk {
     this.recent.value = recent ?? [];
     if (draft !== undefined && draft.lease === this.shown.value?.lease) this.draft.value = draft.value;
     effect(() => this.#keepDraft());
-    // Also before Start: answers may wait from the time before a new link.
     this.post.wake();
-    if (this.stage.value === 'working') void this.#refresh();
-    else void this.#recall(this.work.value).catch(() => {});
-  }
-
-  /** Begins the work, with a name where the worker gave one. */
-  start(name: string): void {
-    this.stage.value = 'working';
-    if (name.trim() !== '') void this.#session.rename(name.trim()).catch(() => {});
-    this.post.wake();
+    if (this.#session.isKept) void this.#refresh();
+    else await this.#recall(this.work.value).catch(() => {});
   }
 
   /** Chooses one of the buttons. */

@@ -132,7 +132,10 @@ function Menu({ desk, open, close }: DialogPart & Pick<DialogsProps, 'open'>): V
   const { kind } = desk.work.value.campaign.question;
   return (
     <Dialog title={worker.name} onClose={close}>
-      <p class="muted">{counted(desk.saved.value, 'answer')} saved. Thank you!</p>
+      <p class="muted">
+        {counted(desk.saved.value, 'answer')} saved{desk.earned.value !== undefined && `, ${desk.earned.value} earned`}.
+        Thank you!
+      </p>
       <div class="stack">
         <button
           type="button"

@@ -7,18 +7,23 @@ import { ContentView } from './content.tsx';
 import type { Desk } from './desk.ts';
 import { type DialogName, Dialogs } from './dialogs.tsx';
 import { Message, NoCard, Welcome } from './screens.tsx';
+import type { Threshold } from './session.ts';
 
 /** What the page is doing before and beside the desk. */
-export type Place = 'opening' | 'no link' | 'refused' | 'unreachable' | 'elsewhere' | 'desk';
+export type Place = 'opening' | 'no link' | 'refused' | 'unreachable' | 'threshold' | 'elsewhere' | 'desk';
 
 export interface PageProps {
   readonly place: Signal<Place>;
+  /** What is seen before the work begins. */
+  readonly threshold: Signal<Threshold | undefined>;
   readonly desk: Signal<Desk | undefined>;
   readonly dialog: Signal<DialogName | undefined>;
   readonly asksName: boolean;
+  /** Begins the work, with a name where the worker gave one. @throws Unreachable */
+  readonly start: (name: string) => Promise<void>;
 }
 
-export function Page({ place, desk, dialog, asksName }: PageProps): VNode | null {
+export function Page({ place, threshold, desk, dialog, asksName, start }: PageProps): VNode | null {
   switch (place.value) {
     case 'opening':
       return null;
@@ -40,6 +45,10 @@ export function Page({ place, desk, dialog, asksName }: PageProps): VNode | null
           <p>The server cannot be reached. This page tries again by itself.</p>
         </Message>
       );
+    case 'threshold':
+      return threshold.value === undefined ? null : (
+        <Welcome look={threshold.value.look} asksName={asksName} start={start} />
+      );
     case 'elsewhere':
       return (
         <Message title="You are working in another tab">
@@ -50,38 +59,33 @@ export function Page({ place, desk, dialog, asksName }: PageProps): VNode | null
         </Message>
       );
     default:
-      return desk.value === undefined ? null : <Work desk={desk.value} dialog={dialog} asksName={asksName} />;
+      return desk.value === undefined ? null : <Work desk={desk.value} dialog={dialog} />;
   }
 }
 
 interface WorkProps {
   readonly desk: Desk;
   readonly dialog: Signal<DialogName | undefined>;
-  readonly asksName: boolean;
 }
 
-function Work({ desk, dialog, asksName }: WorkProps): VNode {
+function Work({ desk, dialog }: WorkProps): VNode {
   const hasCard = desk.stage.value === 'working' && desk.shown.value !== undefined;
   return (
     <>
       <p class="unseen" role="status">
         {desk.said.value}
       </p>
-      {desk.stage.value === 'welcome' ? (
-        <Welcome desk={desk} asksName={asksName} />
-      ) : (
-        <div class="bench">
-          <Top desk={desk} dialog={dialog} />
-          {hasCard ? <CardView desk={desk} dialog={dialog} /> : <NoCard desk={desk} />}
-        </div>
-      )}
+      <div class="bench">
+        <Top desk={desk} dialog={dialog} />
+        {hasCard ? <CardView desk={desk} dialog={dialog} /> : <NoCard desk={desk} />}
+      </div>
       <Dialogs desk={desk} open={dialog} />
     </>
   );
 }
 
 function Top({ desk, dialog }: Pick<WorkProps, 'desk' | 'dialog'>): VNode {
-  const { waiting, saved, practiceLeft } = desk;
+  const { waiting, saved, earned, practiceLeft } = desk;
   const { trouble } = desk.post;
   const isAway = trouble.value !== undefined;
   const isPractice = practiceLeft.value > 0;
@@ -93,6 +97,7 @@ function Top({ desk, dialog }: Pick<WorkProps, 'desk' | 'dialog'>): VNode {
           {isAway && `${trouble.value === 'offline' ? 'Offline' : 'Server away'} · `}
           {isPractice ? `Practice · ${practiceLeft.value} left` : `${saved.value.toLocaleString('en')} saved`}
           {waiting.value > 0 && ` · ${waiting.value} waiting`}
+          {!isPractice && earned.value !== undefined && ` · ${earned.value}`}
         </p>
       </div>
       <button

@@ -1,6 +1,8 @@
+import type { Look } from '@assay/server/protocol';
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, VNode } from 'preact';
 import { Key } from '../shared/key.tsx';
+import { money } from '../shared/money.ts';
 import { counted, Words } from '../shared/words.tsx';
 import type { Desk } from './desk.ts';
 
@@ -14,10 +16,27 @@ export function Message(props: { readonly title: string; readonly children: Comp
   );
 }
 
-/** What this is, what to do, and one button to begin. */
-export function Welcome({ desk, asksName }: { readonly desk: Desk; readonly asksName: boolean }): VNode {
+export interface WelcomeProps {
+  readonly look: Look;
+  readonly asksName: boolean;
+  readonly start: (name: string) => Promise<void>;
+}
+
+/** What this is, what to do, what it pays, and one button to begin. Only that button makes somebody a worker. */
+export function Welcome({ look, asksName, start }: WelcomeProps): VNode {
   const name = useSignal('');
-  const { campaign, worker } = desk.work.value;
+  const state = useSignal<'waits' | 'starts' | 'failed'>('waits');
+  const { campaign, practice } = look;
+  const { pay } = campaign;
+  if (campaign.status === 'closed') {
+    return (
+      <Message title="This campaign is closed">
+        <p>
+          <span dir="auto">{campaign.name}</span> needs no more answers. Thank you for coming!
+        </p>
+      </Message>
+    );
+  }
   return (
     <main class="message">
       <h1 dir="auto">{campaign.name}</h1>
@@ -27,9 +46,13 @@ export function Welcome({ desk, asksName }: { readonly desk: Desk; readonly asks
       {campaign.instructions.text.trim() !== '' && <Words text={campaign.instructions.text} />}
       <form
         class="stack"
-        onSubmit={(event) => {
+        onSubmit={async (event) => {
           event.preventDefault();
-          desk.start(name.value);
+          if (state.value === 'starts') return;
+          state.value = 'starts';
+          await start(name.value).catch(() => {
+            state.value = 'failed';
+          });
         }}
       >
         {asksName && (
@@ -47,10 +70,23 @@ export function Welcome({ desk, asksName }: { readonly desk: Desk; readonly asks
             />
           </label>
         )}
-        {worker.practiceLeft > 0 && (
-          <p class="muted">It begins with {counted(worker.practiceLeft, 'practice task')}, with explanations.</p>
+        {pay !== undefined && (
+          <p>
+            Each answer earns <strong>{money(pay.micros, pay.currency)}</strong>.
+          </p>
         )}
-        <button type="submit" class="primary">
+        {practice > 0 && (
+          <p class="muted">
+            It begins with {counted(practice, 'practice task')}, with explanations
+            {pay !== undefined && '; practice is not paid'}.
+          </p>
+        )}
+        {state.value === 'failed' && (
+          <p class="problem" role="alert">
+            The server cannot be reached just now. Please try again.
+          </p>
+        )}
+        <button type="submit" class="primary" aria-busy={state.value === 'starts'}>
           Start <Key name="Enter" />
         </button>
         <p class="muted">You can stop at any time. Everything you answer is kept, also without a connection.</p>
@@ -65,7 +101,8 @@ export function NoCard({ desk }: { readonly desk: Desk }): VNode {
     return (
       <Message title="Thank you!">
         <p>
-          {counted(desk.saved.value + desk.waiting.value, 'answer')} from you.{' '}
+          {counted(desk.saved.value + desk.waiting.value, 'answer')} from you
+          {desk.earned.value !== undefined && `, ${desk.earned.value} earned`}.{' '}
           {desk.waiting.value > 0
             ? 'Please leave this page open until the last ones are sent.'
             : 'All are saved; you can close this page.'}

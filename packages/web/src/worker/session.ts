@@ -1,4 +1,4 @@
-import type { JoinBody, JoinReply, Work } from '@assay/server/protocol';
+import type { JoinBody, JoinReply, Look, LookBody, Work } from '@assay/server/protocol';
 import { Refused, request, uniqueName } from '../shared/http.ts';
 import type { Kept } from './kept.ts';
 
@@ -38,8 +38,16 @@ export class SessionLost extends Error {
 /** What is kept of a session, so that the page opens without the network. */
 interface StoredSession {
   readonly scope: string;
+  readonly platformId: string;
   readonly csrf: string;
   readonly work: Work;
+}
+
+/** A door that nobody has gone through yet: what can be seen from here, and the way in. */
+export interface Threshold {
+  readonly look: Look;
+  /** Goes in, with a name where the worker gave one. @throws SessionLost, Unreachable */
+  enter(name: string): Promise<Session>;
 }
 
 /** A worker's session: calls the server as that worker and enters again by itself when the server forgot it. */
@@ -48,10 +56,8 @@ export interface Session {
   readonly scope: string;
   /** What is known of the work, from the server or from last time. */
   readonly work: Work;
-  /** Was there a session of this worker in this browser before? */
-  readonly isResumed: boolean;
-  /** Sets the worker's name. */
-  rename(name: string): Promise<void>;
+  /** Is what is known from last time? */
+  readonly isKept: boolean;
   call<Reply>(method: string, path: string, body?: unknown): Promise<Reply>;
   /** Sends a request that the closing page does not wait for. */
   post(path: string, body: unknown): void;
@@ -60,29 +66,50 @@ export interface Session {
 }
 
 /**
- * Opens the session of a door: from what this browser kept, else from the server.
+ * Opens a door: into the session this browser kept, or of this worker in the same campaign by another link; else only to
+ * look in, which the server takes no note of.
  *
  * @throws SessionLost when the door is shut, Unreachable without the network on a first visit.
  */
-export async function openSession(door: Door, kept: Kept): Promise<Session> {
-  const key = `session/${door.token}/${door.platformId}`;
-  let stored = await kept.get<StoredSession>(key);
-  const isResumed = stored !== undefined;
-  let csrf = stored?.csrf ?? '';
-  let scope = stored?.scope;
+export async function openDoor(door: Door, kept: Kept): Promise<Session | Threshold> {
+  const { token, platformId } = door;
+  const stored = await kept.get<StoredSession>(keyOf(door));
+  if (stored !== undefined) return sessionOf(door, kept, stored, true);
+  const body: LookBody = { token, platformId };
+  const look = await asked(() => request<Look>('POST', '/join/look', { body }));
+  const enter = async (name: string): Promise<Session> => {
+    const { campaign, worker, csrf, work } = await join(door, name.trim() || undefined);
+    const session: StoredSession = { scope: `${campaign}/${worker}`, platformId, csrf, work };
+    await kept.put(keyOf(door), session);
+    return sessionOf(door, kept, session, false);
+  };
+  const others = await kept.list<StoredSession>('session/');
+  const wasHere = others.some((other) => other.platformId === platformId && other.scope.startsWith(`${look.id}/`));
+  return wasHere ? enter('') : { look, enter };
+}
 
-  async function join(name?: string): Promise<void> {
-    const body: JoinBody = { token: door.token, platformId: door.platformId, name };
-    try {
-      const reply = await request<JoinReply>('POST', '/join', { body });
-      scope ??= `${reply.campaign}/${reply.worker}`;
-      if (scope !== `${reply.campaign}/${reply.worker}`) throw new SessionLost('this link now leads elsewhere');
-      csrf = reply.csrf;
-    } catch (error) {
-      if (error instanceof Refused && error.isFinal) throw new SessionLost(error.message, { cause: error });
-      throw error;
-    }
+function keyOf({ token, platformId }: Door): string {
+  return `session/${token}/${platformId}`;
+}
+
+function join({ token, platformId }: Door, name?: string): Promise<JoinReply> {
+  const body: JoinBody = { token, platformId, name };
+  return asked(() => request<JoinReply>('POST', '/join', { body }));
+}
+
+/** Asks something that only a valid link may. @throws SessionLost */
+async function asked<Reply>(ask: () => Promise<Reply>): Promise<Reply> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof Refused && error.isFinal) throw new SessionLost(error.message, { cause: error });
+    throw error;
   }
+}
+
+function sessionOf(door: Door, kept: Kept, stored: StoredSession, isKept: boolean): Session {
+  const { scope } = stored;
+  let { csrf, work } = stored;
 
   async function call<Reply>(method: string, path: string, body?: unknown): Promise<Reply> {
     const send = (): Promise<Reply> => request<Reply>(method, path, { body, csrf });
@@ -90,32 +117,26 @@ export async function openSession(door: Door, kept: Kept): Promise<Session> {
       return await send();
     } catch (error) {
       if (!(error instanceof Refused && (error.status === 401 || error.status === 403))) throw error;
-      await join();
+      const again = await join(door);
+      if (scope !== `${again.campaign}/${again.worker}`) throw new SessionLost('this link now leads elsewhere');
+      csrf = again.csrf;
       return send();
     }
   }
 
-  async function refresh(): Promise<Work> {
-    const work = await call<Work>('GET', '/work');
-    csrf = work.csrf;
-    stored = { scope: scope as string, csrf, work };
-    await kept.put(key, stored);
-    return work;
-  }
-
-  if (stored === undefined) {
-    await join();
-    await refresh();
-  }
   return {
-    scope: scope as string,
+    scope,
     get work() {
-      return (stored as StoredSession).work;
+      return work;
     },
-    isResumed,
-    rename: join,
+    isKept,
     call,
     post: (path, body) => void request('POST', path, { body, csrf, keepalive: true }).catch(() => {}),
-    refresh,
+    async refresh() {
+      work = await call<Work>('GET', '/work');
+      csrf = work.csrf;
+      await kept.put(keyOf(door), { ...stored, csrf, work });
+      return work;
+    },
   };
 }

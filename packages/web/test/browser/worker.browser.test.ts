@@ -1,4 +1,4 @@
-import type { Question, Value } from '@assay/server/protocol';
+import type { Question, Value, Workers } from '@assay/server/protocol';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeInBrowser } from '../../../../tools/lib/browser.ts';
@@ -42,6 +42,69 @@ describeInBrowser('the page of a worker', (browser) => {
     it('takes six taps with two practice tasks', async () => {
       expect(await taps(twoPractice)).toBe(6);
     });
+  });
+
+  it('makes a worker of nobody who only looks', async () => {
+    const campaign = await newCampaign(server, { practice: twoPractice });
+    const workers = async (): Promise<unknown[]> =>
+      (await server.api<Workers>('GET', `/campaigns/${campaign.id}/workers`)).workers;
+    const page = await visit(browser(), campaign.link);
+    await page.getByText('Name the animal.').waitFor();
+    await page.getByText('It begins with 2 practice tasks, with explanations.').waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Start' }).waitFor();
+    expect(await workers()).toEqual([]);
+    await page.getByRole('button', { name: 'Start' }).dblclick();
+    await page.getByText('Practice · 2 left').waitFor();
+    expect(await workers()).toHaveLength(1);
+    await leave(page);
+  });
+
+  it('says so when it cannot begin just now, and begins when it can', async () => {
+    const campaign = await newCampaign(server);
+    const page = await visit(browser(), campaign.link);
+    await page.getByLabel('Your name').fill('Ada');
+    await page.route('**/join', (route) => route.abort());
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.getByRole('alert').getByText('The server cannot be reached just now.').waitFor();
+    await page.unroute('**/join');
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.locator('.option').first().waitFor();
+    await page.getByRole('button', { name: 'Menu' }).click();
+    await page.getByRole('heading', { name: 'Ada' }).waitFor();
+    await leave(page);
+  });
+
+  it('says what work pays, and what has been earned', async () => {
+    const pay = { micros: 45_000, currency: 'EUR' };
+    const campaign = await newCampaign(server, { practice: twoPractice, settings: { pay } });
+    const page = await visit(browser(), campaign.link, phone);
+    await page.getByText('Each answer earns €0.045.').waitFor();
+    await page.getByText('It begins with 2 practice tasks, with explanations; practice is not paid.').waitFor();
+    await page.getByRole('button', { name: 'Start' }).tap();
+    for (const animal of ['Cat', 'Dog']) {
+      await page.getByRole('button', { name: animal, exact: true }).tap();
+      await page.locator('.judgement').waitFor();
+      await page.getByRole('button', { name: 'Next' }).tap();
+    }
+    for (const state of ['1 saved · €0.045', '2 saved · €0.09']) {
+      await page.getByRole('button', { name: 'bird' }).tap();
+      await page.getByText(state, { exact: true }).waitFor();
+    }
+    await page.getByRole('button', { name: 'Menu' }).tap();
+    await page.getByText('2 answers saved, €0.09 earned. Thank you!').waitFor();
+    await page.getByRole('button', { name: 'Finish for now' }).tap();
+    await page.getByText('2 answers from you, €0.09 earned.').waitFor();
+    await leave(page);
+  });
+
+  it('turns nobody into a worker of a campaign that is closed', async () => {
+    const campaign = await newCampaign(server);
+    await server.api('PATCH', `/campaigns/${campaign.id}`, { status: 'closed' });
+    const page = await visit(browser(), campaign.link);
+    await page.getByRole('heading', { name: 'This campaign is closed' }).waitFor();
+    expect(await page.getByRole('button').count()).toBe(0);
+    await leave(page);
   });
 
   it('explains practice tasks, and does not go on before', async () => {
