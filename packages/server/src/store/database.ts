@@ -1,6 +1,6 @@
 import type { Kysely, RawBuilder } from 'kysely';
 import type { DatabaseKind } from './migrations.ts';
-import type { Tables } from './schema.ts';
+import type { LoggedTables, Tables } from './schema.ts';
 
 /** What differs between SQLite and PostgreSQL; everything else is written once, in Kysely. */
 export interface Database {
@@ -16,11 +16,12 @@ export interface Database {
     rows: readonly object[],
   ): RawBuilder<unknown>;
 
-  /** Adds and changes rows, in as few statements as there can be; returns how many rows each change met. */
-  write(db: Kysely<Tables>, changes: readonly Change[]): Promise<readonly number[]>;
+  /**
+   * One transaction: what `work` wants changed is written and committed when it has returned, and nothing happens when
+   * it throws.
+   */
+  transaction<Result>(work: (transaction: Transaction) => Promise<Decided<Result>>): Promise<Result>;
 
-  /** Ends a `select` whose rows are about to change: what others must wait for, where they could come between. */
-  readonly forUpdate: RawBuilder<unknown>;
   /** Events that no running transaction can precede, and the cursor after them. */
   readonly log: {
     after(cursor: string): RawBuilder<boolean>;
@@ -35,7 +36,28 @@ export interface Database {
   unavailable(error: unknown): boolean;
 }
 
-/** Rows to add to a table, or to change in it. */
+/** An open transaction. */
+export interface Transaction {
+  /** For questions that are asked now and then. */
+  readonly db: Kysely<Tables>;
+  /**
+   * The rows with these keys that are there. `lock` keeps other transactions from changing them until this one ends.
+   * Several calls may be made before the first is answered: they travel together.
+   */
+  load<Table extends keyof LoggedTables>(
+    table: Table,
+    wanted: readonly Partial<LoggedTables[Table]>[],
+    lock: boolean,
+  ): Promise<readonly LoggedTables[Table][]>;
+}
+
+/** What the work of a transaction came to. */
+export interface Decided<Result> {
+  readonly result: Result;
+  readonly changes: readonly Change[];
+}
+
+/** Rows to add to a table, or to change in it; every row of an update has to be there. */
 export interface Change {
   readonly kind: 'insert' | 'update';
   readonly table: keyof Tables;

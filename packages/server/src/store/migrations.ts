@@ -109,7 +109,9 @@ const first: Step = (kind) => {
       check (state not in ('accepted', 'surplus', 'rejected') or value is not null)
     ) ${sqlite ? '' : changing}`,
     `create index assignment_expiry on assignment (expires_at) where state = 'leased'`,
-    `create index assignment_worker on assignment (campaign, worker, answered_at)`,
+    // Of answers alone: an index that fits every assignment of a worker would tempt the planner to look up one
+    // assignment by going through all of them.
+    `create index assignment_worker on assignment (campaign, worker, answered_at) where answered_at is not null`,
     sqlite
       ? `create table event (
           id integer primary key,
@@ -141,6 +143,13 @@ const first: Step = (kind) => {
             $$ begin raise exception 'the log is append-only'; end $$`,
           `create trigger event_no_change before update or delete or truncate on event
             for each statement execute function refuse_change()`,
+        ]),
+    ...(sqlite
+      ? []
+      : [
+          `create function expect_rows(what text, met bigint, wanted bigint) returns void language plpgsql as $$ begin
+            if met <> wanted then raise exception '% rows of % were to be written, % were', wanted, what, met; end if;
+            end $$`,
         ]),
     `create table invite (
       id ${id},

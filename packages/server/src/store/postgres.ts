@@ -1,31 +1,36 @@
 import { EngineError } from '@assay/core';
-import { CompiledQuery, type DatabaseConnection, Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely';
+import { CompiledQuery, Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely';
 import type { Pool as PostgresPool } from 'pg';
 import type { Change, Database } from './database.ts';
-import type { Tables } from './schema.ts';
+import { keys, type LoggedTables, type Tables } from './schema.ts';
 
 /** Campaigns in PostgreSQL (13 or newer), for several server processes at once. */
 export async function openPostgres(url: string): Promise<Database> {
   const pool = await connect(url);
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const [begin, commit, rollback] = ['begin', 'commit', 'rollback'].map((text) => CompiledQuery.raw(text));
   return {
     kind: 'postgres',
     lanes: 2,
-    db: new Kysely<Tables>({
-      dialect: new PostgresDialect({ pool, onCreateConnection: (connection) => keyLookups(connection) }),
-    }),
-    rows: (table, _columns, rows) =>
-      sql`json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json)`,
-    async write(db, changes) {
-      const parts = changes.map(({ rows, ...change }, i) => {
-        const given = sql`json_populate_recordset(null::${sql.table(change.table)}, ${JSON.stringify(rows)}::json)`;
-        return sql`${sql.ref(`change_${i}`)} as (${changed(change, given)} returning 1)`;
-      });
-      const counts = changes.map((_, i) => sql`(select count(*)::integer from ${sql.ref(`change_${i}`)})`);
-      const { rows } = await sql<{ met: number[] }>`
-        with ${sql.join(parts)} select array[${sql.join(counts)}] as met`.execute(db);
-      return rows[0].met;
-    },
-    forUpdate: sql`for no key update of wanted_row`,
+    db,
+    rows: given,
+    // Two journeys: what is asked goes with the beginning, what is written with the end. The connection answers in
+    // order, so a later answer says that the earlier statements are done; after a failure it refuses the rest.
+    transaction: (work) =>
+      db.connection().execute(async (connection) => {
+        const begun = connection.executeQuery(begin);
+        begun.catch(() => {});
+        try {
+          const { result, changes } = await work({ db: connection, load: (...wanted) => load(connection, ...wanted) });
+          await begun;
+          const written = changes.length === 0 ? undefined : connection.executeQuery(writing(changes));
+          await together(written, connection.executeQuery(commit));
+          return result;
+        } catch (error) {
+          await connection.executeQuery(rollback).catch(() => {});
+          throw error;
+        }
+      }),
     log: {
       // Transactions before the oldest running one are all visible; none can still appear among them.
       after: (cursor) => {
@@ -47,34 +52,82 @@ export async function openPostgres(url: string): Promise<Database> {
   };
 }
 
-/** One insert or update of many rows. */
-function changed(
-  { kind, table, keys, counters, values }: Omit<Change, 'rows'>,
-  given: RawBuilder<unknown>,
-): RawBuilder<unknown> {
-  const column = (name: string) => sql.ref(name);
-  if (kind === 'insert') {
-    const list = sql.join(keys.map(column));
-    return sql`insert into ${sql.table(table)} (${list}) select ${list} from ${given}`;
-  }
-  const [old, fresh] = ['old', 'fresh'].map((from) => (name: string) => sql.ref(`${from}.${name}`));
-  const set = [
-    ...counters.map((name) => sql`${column(name)} = ${old(name)} + ${fresh(name)}`),
-    ...values.map((name) => sql`${column(name)} = ${fresh(name)}`),
-  ];
-  const same = keys.map((name) => sql`${old(name)} = ${fresh(name)}`);
-  return sql`update ${sql.table(table)} as old set ${sql.join(set)} from ${given} as fresh
-    where ${sql.join(same, sql` and `)}`;
+/** Rows that one parameter carries. */
+function given(table: keyof Tables, _columns: readonly string[], rows: readonly object[]): RawBuilder<unknown> {
+  return sql`json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json)`;
 }
 
 /**
- * Every statement of a transaction looks up a batch of rows by key. The planner must not come to think that reading
- * the whole table is cheaper, as it does while a table that was just filled still counts as empty.
+ * Looks up rows one by one in the order of their keys, so that locks are always taken in the same order. The fence of
+ * `lateral` and `offset` leaves the planner no other way: it knows nothing of tables that were just filled.
  */
-async function keyLookups(connection: DatabaseConnection): Promise<void> {
-  for (const plan of ['enable_hashjoin', 'enable_mergejoin'])
-    await connection.executeQuery(CompiledQuery.raw(`set ${plan} = off`));
+async function load<Table extends keyof LoggedTables>(
+  db: Kysely<Tables>,
+  table: Table,
+  wanted: readonly Partial<LoggedTables[Table]>[],
+  lock: boolean,
+): Promise<readonly LoggedTables[Table][]> {
+  const key: readonly (string & keyof LoggedTables[Table])[] = keys[table];
+  const inOrder = [...wanted].sort((a, b) => {
+    const differing = key.find((name) => a[name] !== b[name]);
+    return differing === undefined ? 0 : Number(a[differing]) - Number(b[differing]);
+  });
+  const text = `select found.* from json_populate_recordset(null::"${table}", $1::json) as given
+    cross join lateral (select * from "${table}" as r where ${same(key, 'r', 'given')}
+      ${lock ? 'for no key update' : 'offset 0'}) as found`;
+  const { rows } = await db.executeQuery(CompiledQuery.raw(text, [JSON.stringify(inOrder)]));
+  return rows as LoggedTables[Table][];
 }
+
+/** All changes of a transaction as one statement, which fails if a row to be changed is not there. */
+function writing(changes: readonly Change[]): CompiledQuery {
+  const parts = changes.map((change, i) => `change_${i} as (${changed(change, `$${i + 1}`)} returning 1)`);
+  const counts = changes.map(
+    ({ table }, i) => `expect_rows('${table}', (select count(*) from change_${i}), $${changes.length + i + 1}::bigint)`,
+  );
+  return CompiledQuery.raw(`with ${parts.join(',\n')} select ${counts.join()}`, [
+    ...changes.map(({ rows }) => JSON.stringify(rows)),
+    ...changes.map(({ rows }) => rows.length),
+  ]);
+}
+
+/** One insert or update of many rows. */
+function changed({ kind, table, keys, counters, values }: Change, rows: string): string {
+  const given = `json_populate_recordset(null::"${table}", ${rows}::json) as given`;
+  if (kind === 'insert') {
+    const columns = keys.map((name) => `"${name}"`).join();
+    return `insert into "${table}" (${columns}) select ${columns} from ${given}`;
+  }
+  const set = [
+    ...counters.map((name) => `"${name}" = r."${name}" + fresh."${name}"`),
+    ...values.map((name) => `"${name}" = fresh."${name}"`),
+  ];
+  return `update "${table}" as r set ${set.join()} from (select given.*, place from ${given}
+    cross join lateral (select ctid as place from "${table}" as r where ${same(keys, 'r', 'given')} offset 0) as found
+    ) as fresh where r.ctid = fresh.place`;
+}
+
+function same(names: readonly string[], one: string, other: string): string {
+  return names.map((name) => `${one}."${name}" = ${other}."${name}"`).join(' and ');
+}
+
+/** Waits for statements that were sent together; the first that failed tells why the others did. */
+async function together(...sent: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(sent)) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+/**
+ * Every statement of a transaction looks up a batch of rows by key, and is planned once. The planner must not come to
+ * think that reading the whole table is cheaper, as it does while a table that was just filled still counts as empty;
+ * compiling such a statement takes longer than running it.
+ */
+const planning: Readonly<Record<string, string>> = {
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_seqscan: 'off',
+  plan_cache_mode: 'force_generic_plan',
+  jit: 'off',
+};
 
 /** Serialization failure and deadlock: another transaction won. */
 const passing: ReadonlySet<string> = new Set(['40001', '40P01']);
@@ -123,6 +176,9 @@ async function connect(url: string): Promise<PostgresPool> {
     connectionTimeoutMillis: 3000,
     query_timeout: 60_000,
     application_name: 'assay',
+    options: Object.entries(planning)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
     // Counts, times and ids stay below 2^53.
     types: {
       getTypeParser: ((type: number, format?: 'text') =>

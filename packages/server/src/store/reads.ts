@@ -24,7 +24,6 @@ type Reads = Pick<
   | 'assignment'
   | 'assignments'
   | 'answersOf'
-  | 'leasesOf'
   | 'answerColumns'
   | 'workTimes'
   | 'progress'
@@ -137,20 +136,6 @@ export function readsOf(database: Database): Reads {
           .limit(limit)
           .execute();
         return rows.map(assignmentOf);
-      }),
-
-    leasesOf: (campaign, worker) =>
-      ask(async (db) => {
-        const rows = await db
-          .selectFrom('assignment')
-          .select(['campaign', 'task', 'worker', 'expires_at as expiresAt'])
-          .where('campaign', '=', campaign)
-          .where('worker', '=', worker)
-          .where('answered_at', 'is', null)
-          .where('state', '=', 'leased')
-          .orderBy('task')
-          .execute();
-        return rows;
       }),
 
     async *answerColumns(campaign): AsyncGenerator<AnswerColumns> {

@@ -1,8 +1,8 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { InputError } from '@assay/core';
 import { Kysely, type SqliteDatabase, SqliteDialect, sql } from 'kysely';
-import type { Database } from './database.ts';
-import type { Tables } from './schema.ts';
+import type { Change, Database } from './database.ts';
+import { keys, type LoggedTables, type Tables } from './schema.ts';
 
 /**
  * A campaign in one file, with the SQLite inside Node: write-ahead log, and a commit returns only after the disk has
@@ -16,37 +16,48 @@ export function openSqlite(path: string): Database {
     prepared.set(text, known);
     return known;
   };
+  const db = new Kysely<Tables>({
+    dialect: new SqliteDialect({
+      database: { close: () => handle.close(), prepare: (text) => statement(asRun(text, handle)) },
+    }),
+  });
+
+  /** Row by row: a lookup costs 2 µs, unpacking its key from JSON beside others 8 to 18. */
+  async function load<Table extends keyof LoggedTables>(
+    table: Table,
+    wanted: readonly Partial<LoggedTables[Table]>[],
+  ): Promise<LoggedTables[Table][]> {
+    const names: readonly (keyof LoggedTables[Table])[] = keys[table];
+    const { all } = statement(`select * from "${table}" where ${equal(keys[table])}`);
+    return wanted.flatMap((key) => all(names.map((name) => key[name])) as LoggedTables[Table][]);
+  }
+
+  function write({ kind, table, keys, counters, values, rows }: Change): void {
+    const columns = [...counters, ...values, ...keys];
+    const added = [...counters.map((name) => `"${name}" = "${name}" + ?`), ...values.map((name) => `"${name}" = ?`)];
+    const { run } = statement(
+      kind === 'insert'
+        ? `insert into "${table}" (${columns.map((name) => `"${name}"`)}) values (${columns.map(() => '?')})`
+        : `update "${table}" set ${added} where ${equal(keys)}`,
+    );
+    let met = 0;
+    for (const row of rows as readonly Row[]) met += Number(run(columns.map((name) => row[name])).changes);
+    if (met !== rows.length) throw new Error(`${rows.length} rows of ${table} were to be written, ${met} were`);
+  }
+
   return {
     kind: 'sqlite',
     lanes: 1,
-    db: new Kysely<Tables>({
-      dialect: new SqliteDialect({
-        database: { close: () => handle.close(), prepare: (text) => statement(asRun(text, handle)) },
-      }),
-    }),
+    db,
     rows: (_table, columns, rows) =>
       sql`(select ${sql.join(columns.map((name, i) => sql`value ->> ${sql.lit(i)} as ${sql.ref(name)}`))} from json_each(${cells(columns, rows)}))`,
-    // Row by row: that costs 2 to 6 µs each, unpacking from JSON 8 to 18. There is one connection, so this is in the
-    // transaction that Kysely began.
-    async write(_db, changes) {
-      return changes.map(({ kind, table, keys, counters, values, rows }) => {
-        const columns = [...counters, ...values, ...keys];
-        const added = [
-          ...counters.map((name) => `"${name}" = "${name}" + ?`),
-          ...values.map((name) => `"${name}" = ?`),
-        ];
-        const { run } = statement(
-          kind === 'insert'
-            ? `insert into "${table}" (${columns.map((name) => `"${name}"`)}) values (${columns.map(() => '?')})`
-            : `update "${table}" set ${added} where ${keys.map((name) => `"${name}" = ?`).join(' and ')}`,
-        );
-        let met = 0;
-        for (const row of rows as readonly Row[]) met += Number(run(columns.map((name) => row[name])).changes);
-        return met;
-      });
-    },
-    // There is one writer at a time: nobody comes between.
-    forUpdate: sql``,
+    // There is one connection, so statements run beside Kysely are in the transaction that it began.
+    transaction: (work) =>
+      db.transaction().execute(async (transaction) => {
+        const { result, changes } = await work({ db: transaction, load });
+        for (const change of changes) write(change);
+        return result;
+      }),
     log: {
       after: (cursor) => sql<boolean>`id > ${Number(cursor)}`,
       order: sql`id`,
@@ -81,6 +92,10 @@ function open(path: string): DatabaseSync {
       cause,
     });
   }
+}
+
+function equal(names: readonly string[]): string {
+  return names.map((name) => `"${name}" = ?`).join(' and ');
 }
 
 /** Each row as an array of its cells in the order of `columns`: JSON that SQLite takes apart without names. */

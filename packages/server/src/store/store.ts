@@ -141,8 +141,6 @@ export interface Store {
   ): Promise<Page<Assignment>>;
   /** The newest answers of a worker, newest first. */
   answersOf(campaign: number, worker: number, limit: number): Promise<Assignment[]>;
-  /** What a worker holds now, by task. */
-  leasesOf(campaign: number, worker: number): Promise<Lease[]>;
   /** Every accepted answer in blocks of columns: the fast way to rebuild estimates. Cost: under 2 s CPU per 1e6, at
    * most about 30 ms at a time. */
   answerColumns(campaign: number): AsyncIterable<AnswerColumns>;

@@ -39,8 +39,8 @@ export function structureOf(database: Database, { now }: StoreOptions): Structur
   return {
     createCampaign: (campaign, actor) =>
       write(database, async (set) => {
-        if (database.kind === 'postgres') await sql`lock table campaign in exclusive mode`.execute(set.transaction);
-        const { next } = await set.transaction
+        if (database.kind === 'postgres') await sql`lock table campaign in exclusive mode`.execute(set.transaction.db);
+        const { next } = await set.transaction.db
           .selectFrom('campaign')
           .select(sql<number>`coalesce(max(campaign), 0) + 1`.as('next'))
           .executeTakeFirstOrThrow();
@@ -131,7 +131,7 @@ export function structureOf(database: Database, { now }: StoreOptions): Structur
       inCampaign(campaign, actor, async (set, row, record): Promise<Worker> => {
         const platformId = worker.platformId === undefined ? undefined : clean(worker.platformId);
         if (platformId !== undefined) {
-          const known = await set.transaction
+          const known = await set.transaction.db
             .selectFrom('worker')
             .selectAll()
             .where('campaign', '=', campaign)
@@ -184,7 +184,7 @@ async function tasksByName(
   const { rows } = await sql<{ name: string; task: number; hash: string }>`
     select task.name, task.task, content.hash from ${database.rows('task', ['campaign', 'name'], names)} as r
     join task on task.campaign = r.campaign and task.name = r.name
-    join content on content.campaign = task.campaign and content.task = task.task`.execute(set.transaction);
+    join content on content.campaign = task.campaign and content.task = task.task`.execute(set.transaction.db);
   return new Map(rows.map(({ name, task, hash }) => [name, { task, hash }]));
 }
 
@@ -198,7 +198,7 @@ async function metTasks(
   const { rows } = await sql<{ task: number }>`
     select r.task from ${database.rows('task', ['campaign', 'task'], tasks)} as r
     where exists (select 1 from assignment as met where met.campaign = r.campaign and met.task = r.task)`.execute(
-    set.transaction,
+    set.transaction.db,
   );
   return new Set(rows.map(({ task }) => task));
 }

@@ -1,6 +1,5 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { apply } from './apply.ts';
-import type { Change, Database } from './database.ts';
+import type { Change, Transaction } from './database.ts';
 import type { Happening } from './events.ts';
 import type {
   AssignmentRow,
@@ -67,40 +66,38 @@ const changing: {
  * by number inside each, so two transactions never wait for each other in a ring.
  */
 export class WorkingSet {
-  readonly transaction: Kysely<Tables>;
+  readonly transaction: Transaction;
   readonly campaigns: Rows<'campaign', CampaignRow> = new Rows('campaign');
   readonly instructions: Rows<'instruction', InstructionRow> = new Rows('instruction');
   readonly tasks: Rows<'task', TaskRow> = new Rows('task');
   readonly contents: Rows<'content', ContentRow> = new Rows('content');
   readonly workers: Rows<'worker', WorkerRow> = new Rows('worker');
   readonly assignments: Rows<'assignment', AssignmentRow> = new Rows('assignment');
-  readonly #database: Database;
   readonly #events: Happening[] = [];
 
-  constructor(database: Database, transaction: Kysely<Tables>) {
-    this.#database = database;
+  constructor(transaction: Transaction) {
     this.transaction = transaction;
   }
 
   loadCampaigns(wanted: readonly { readonly campaign: number }[]): Promise<void> {
-    return this.#load(this.campaigns, wanted, this.#database.forUpdate);
+    return this.#load(this.campaigns, wanted, true);
   }
   /** Without the lock, to look at only: campaigns are looked at by everything that happens in them. */
   readCampaigns(wanted: readonly { readonly campaign: number }[]): Promise<void> {
-    return this.#load(this.campaigns, wanted, sql``);
+    return this.#load(this.campaigns, wanted, false);
   }
   loadTasks(wanted: readonly TaskKey[]): Promise<void> {
-    return this.#load(this.tasks, wanted, this.#database.forUpdate);
+    return this.#load(this.tasks, wanted, true);
   }
   loadWorkers(wanted: readonly WorkerKey[]): Promise<void> {
-    return this.#load(this.workers, wanted, this.#database.forUpdate);
+    return this.#load(this.workers, wanted, true);
   }
   /** Content and assignments are guarded by the lock on their task: load that first. */
   loadContents(wanted: readonly TaskKey[]): Promise<void> {
-    return this.#load(this.contents, wanted, sql``);
+    return this.#load(this.contents, wanted, false);
   }
   loadAssignments(wanted: readonly AssignmentKey[]): Promise<void> {
-    return this.#load(this.assignments, wanted, sql``);
+    return this.#load(this.assignments, wanted, false);
   }
 
   /** Lets something happen: it goes to the log and changes the rows. */
@@ -109,8 +106,8 @@ export class WorkingSet {
     apply(event, this);
   }
 
-  /** Writes the changed rows and the events. */
-  async write(): Promise<void> {
+  /** The changed rows and the events, to be written. */
+  changes(): Change[] {
     const changes: Change[] = [];
     for (const rows of [
       this.campaigns,
@@ -119,54 +116,26 @@ export class WorkingSet {
       this.contents,
       this.workers,
       this.assignments,
-    ] as readonly Rows<keyof LoggedTables, object>[]) {
-      const { table } = rows;
-      changes.push(insertion(table, rows.added()));
-      const { counters, values } = changing[table];
-      changes.push({ kind: 'update', table, keys: keys[table], counters, values, rows: rows.changes(counters) });
-    }
-    changes.push(
-      insertion(
-        'event',
-        this.#events.map((event) => ({ ...event, data: JSON.stringify(event.data) })),
-      ),
-    );
-    const wanted = changes.filter(({ rows }) => rows.length > 0);
-    if (wanted.length === 0) return;
-    const met = await this.#database.write(this.transaction, wanted);
-    wanted.forEach(({ table, rows }, i) => {
-      if (met[i] !== rows.length) throw new Error(`${rows.length} rows of ${table} were to be written, ${met[i]} were`);
-    });
+    ] as readonly Rows<keyof LoggedTables, object>[])
+      changes.push(...rows.changes());
+    const events = this.#events.map((event) => ({ ...event, data: JSON.stringify(event.data) }));
+    if (events.length > 0) changes.push(insertion('event', events));
+    return changes;
   }
 
-  async #load<Table extends keyof LoggedTables, Row extends object>(
+  async #load<Table extends keyof LoggedTables, Row extends LoggedTables[Table]>(
     rows: Rows<Table, Row>,
-    wanted: readonly object[],
-    lock: RawBuilder<unknown>,
+    wanted: readonly Partial<Row>[],
+    lock: boolean,
   ): Promise<void> {
-    const missing = rows.missing(wanted as readonly Row[]);
-    if (missing.length === 0) return;
-    const table = sql.table(rows.table);
-    const names = keys[rows.table];
-    const found = await sql<Row>`
-      select wanted_row.* from ${this.#database.rows(rows.table, names, missing)} as r
-      join ${table} as wanted_row on ${same('wanted_row', names)}
-      order by ${sql.join(names.map((name) => sql.ref(`wanted_row.${name}`)))} ${lock}`.execute(this.transaction);
-    rows.loaded(found.rows);
+    const missing = rows.missing(wanted);
+    if (missing.length > 0) rows.loaded((await this.transaction.load(rows.table, missing, lock)) as Row[]);
   }
 }
 
 /** Rows of equal columns to be added. Restored events bring their numbers, others get one. */
 function insertion(table: keyof Tables, rows: readonly object[]): Change {
-  return { kind: 'insert', table, keys: Object.keys(rows[0] ?? {}), counters: [], values: [], rows };
-}
-
-/** `table.key = r.key` for every column of the key. */
-function same(table: string, names: readonly string[]): RawBuilder<boolean> {
-  return sql.join<boolean>(
-    names.map((name) => sql`${sql.ref(`${table}.${name}`)} = ${sql.ref(`r.${name}`)}`),
-    sql` and `,
-  );
+  return { kind: 'insert', table, keys: Object.keys(rows[0]), counters: [], values: [], rows };
 }
 
 interface Held<Row> {
@@ -206,7 +175,7 @@ export class Rows<Table extends keyof LoggedTables, Row extends object> {
   }
 
   /** Those of the keys that were not asked for yet, once each; they count as absent until `loaded`. */
-  missing(wanted: readonly Row[]): Row[] {
+  missing(wanted: readonly Partial<Row>[]): Partial<Row>[] {
     return wanted.filter((key) => {
       const name = this.#keyOf(key);
       if (this.#held.has(name)) return false;
@@ -219,24 +188,38 @@ export class Rows<Table extends keyof LoggedTables, Row extends object> {
     for (const row of rows) this.#held.set(this.#keyOf(row), { row, before: undefined });
   }
 
-  added(): Row[] {
-    return [...this.#held.values()].filter((held) => held?.before === null).map((held) => held!.row);
-  }
-
-  /** The changed rows with their counters as differences. */
-  changes(counters: readonly string[]): object[] {
-    const changes: object[] = [];
+  /** The rows to add, and the rows to change: those of which only counters differ apart from the others. */
+  changes(): Change[] {
+    const { counters, values } = changing[this.table];
+    const added: Row[] = [];
+    const counted: object[] = [];
+    const revised: object[] = [];
     for (const held of this.#held.values()) {
-      if (!held?.before) continue;
-      const change = { ...held.row } as Record<string, unknown>;
-      const before = held.before as Record<string, unknown>;
-      for (const name of counters) change[name] = (change[name] as number) - (before[name] as number);
-      changes.push(change);
+      if (!held || held.before === undefined) continue;
+      const { row, before } = held as Held<Record<string, unknown>>;
+      if (!before) {
+        added.push(held.row);
+        continue;
+      }
+      const change: Record<string, unknown> = {};
+      for (const name of keys[this.table]) change[name] = row[name];
+      for (const name of counters) change[name] = (row[name] as number) - (before[name] as number);
+      if (values.every((name) => row[name] === before[name])) {
+        if (counters.some((name) => change[name] !== 0)) counted.push(change);
+        continue;
+      }
+      for (const name of values) change[name] = row[name];
+      revised.push(change);
     }
-    return changes;
+    const update = { kind: 'update', table: this.table, keys: keys[this.table], counters } as const;
+    return [
+      ...(added.length > 0 ? [insertion(this.table, added)] : []),
+      ...(counted.length > 0 ? [{ ...update, values: [], rows: counted }] : []),
+      ...(revised.length > 0 ? [{ ...update, values, rows: revised }] : []),
+    ];
   }
 
-  #keyOf(row: Row): string {
+  #keyOf(row: Partial<Row>): string {
     return keys[this.table].map((name) => (row as Record<string, unknown>)[name]).join();
   }
 }

@@ -10,11 +10,10 @@ const mostAttempts = 8;
 export async function write<Result>(database: Database, work: (set: WorkingSet) => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await database.db.transaction().execute(async (transaction) => {
-        const set = new WorkingSet(database, transaction);
+      return await database.transaction(async (transaction) => {
+        const set = new WorkingSet(transaction);
         const result = await work(set);
-        await set.write();
-        return result;
+        return { result, changes: set.changes() };
       });
     } catch (error) {
       if (attempt < mostAttempts && database.passes(error)) continue;

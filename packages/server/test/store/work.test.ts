@@ -136,7 +136,7 @@ describeOnStores('leases and answers', (newDatabase) => {
     expect(await store.heartbeat([held, lost], clock.time + 50_000)).toHaveLength(1);
     expect(await store.heartbeat([held], clock.time)).toMatchObject([{ task: 0 }]);
     expect(await expire(campaign, 40_000)).toEqual([]);
-    expect(await store.leasesOf(campaign, 0)).toHaveLength(1);
+    expect(await store.worker(campaign, 0)).toMatchObject({ openLeases: 1 });
     expect(await expire(campaign, 60_000)).toHaveLength(1);
   });
 
