@@ -26,6 +26,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/workers.ts'),
   },
   {
+    name: 'audit',
+    summary: 'whether labels and workers treat groups of tasks alike',
+    load: () => import('./commands/audit.ts'),
+  },
+  {
     name: 'rank',
     summary: 'a ranking with intervals, from answers about pairs',
     load: () => import('./commands/rank.ts'),
