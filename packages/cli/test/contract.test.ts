@@ -283,7 +283,7 @@ describe('assay methods, formats, completion', () => {
   it.each(['bash', 'zsh', 'fish'])('prints a completion script for %s that knows commands and methods', (shell) => {
     const run = assay(['completion', shell]);
     expect(run).toMatchObject({ code: 0, stderr: '' });
-    for (const word of ['aggregate', 'compare', 'dawid-skene', 'duplicates']) expect(run.stdout).toContain(word);
+    for (const word of ['aggregate', 'compare', 'dawid-skene', 'duplicates', 'worth-from']) expect(run.stdout).toContain(word);
   });
 
   it('completes commands, flags and methods in bash', () => {
@@ -295,6 +295,10 @@ describe('assay methods, formats, completion', () => {
     };
     expect(complete('aggregate', 'my')).toEqual(['my answers.csv']);
     expect(complete('control', 'so')).toEqual(['solve']);
+    expect(complete('control', 'learn', '--worth-')).toEqual(['--worth-from']);
+    expect(complete('control', 'learn', 'my')).toEqual(['my answers.csv']);
+    expect(complete('help', 'comp')).toEqual(['compare', 'completion']);
+    expect(complete('learn', 'x', '-m', 'crowd-l')).toEqual(['crowd-layer']);
     expect(complete('comp')).toEqual(['compare', 'completion']);
     expect(complete('aggregate', '--dup')).toEqual(['--duplicates']);
     expect(complete('aggregate', '--duplicates', 'l')).toEqual(['last']);
