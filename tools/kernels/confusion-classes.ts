@@ -18,44 +18,44 @@ export function forClasses(classes: number): string {
   return fewForClasses(classes, false) + fewForClasses(classes, true) + manyForClasses(classes);
 }
 
-/** How a number of classes is compiled: two tasks at a time, several answers per turn of the loop. */
-interface PlainShape {
-  readonly pair: boolean;
-  readonly unroll: number;
+/** How a number of classes is compiled: with few enough vectors two tasks at a time. */
+function inPairs(vectors: number): boolean {
+  return vectors <= 4;
 }
 
-function plainShape(vectors: number): PlainShape {
-  return { pair: vectors <= 4, unroll: vectors === 1 ? 2 : 1 };
-}
+/** Answers of a task that have straight-line code where tasks go in pairs. */
+const straightAnswers = 5;
 
-/** A loop over the answers of a task from `first`: `unroll` of them per turn, the odd ones before. */
+/**
+ * The answers of a task from `first`. Where code is short, the first ones are straight-line code,
+ * each if there is one, and only the rest a loop (2 to 6 % at up to 8 classes).
+ */
 function overAnswers(
   name: string,
   first: string,
   end: string,
-  unroll: number,
+  straight: boolean,
   body: (offset: number) => string,
 ): string {
-  const parts = [`    let ${name} = ${first};`];
-  for (let odd = 1; odd < unroll; odd *= 2) {
-    parts.push(`    if (bytes & ${4 * odd}) {`);
-    for (let i = 0; i < odd; i++) parts.push(body(4 * i));
-    parts.push(`      ${name} += ${4 * odd};\n    }`);
-  }
-  parts.push(unroll === 1 ? '    do {' : `    while (${name} != ${end}) {`);
-  for (let i = 0; i < unroll; i++) parts.push(body(4 * i));
-  parts.push(`      ${name} += ${4 * unroll};`, unroll === 1 ? `    } while (${name} != ${end});` : '    }');
+  const open = `    let ${name} = ${first};`;
+  if (!straight) return lines([open, '    do {', body(0), `      ${name} += 4;`, `    } while (${name} != ${end});`]);
+  const parts = [open, body(0)];
+  for (let i = 1; i < straightAnswers; i++) parts.push(`      if (bytes > ${4 * i}) {`, body(4 * i));
+  const step = `${name} += ${4 * straightAnswers}; ${name} < ${end}; ${name} += 4`;
+  parts.push(`      for (${step}) {`, body(0), `      }`, '      }'.repeat(straightAnswers - 1));
   return lines(parts);
 }
 
 /**
- * Large records miss the caches, and WebAssembly has no prefetch: reading a word of the next task's
- * records while this task is written lets those misses overlap (10 to 20 % from 9 classes on). The
- * caller leaves a task's length of zeros behind the last answer.
+ * Large records miss the caches, and WebAssembly has no prefetch: reading a word of the next tasks'
+ * records while these are written lets those misses overlap (10 to 25 % from 7 classes on). The
+ * caller leaves as many zeros behind the last answer as two tasks may have answers.
  */
-function touchNext(vectors: number, width: number): string {
-  if (vectors < 5) return '';
-  return `        const next = load<u32>(at + bytes);
+function touchNext(vectors: number, at: string, offset: number): string {
+  if (vectors < 4) return '';
+  const width = 16 * vectors;
+  const next = inPairs(vectors) ? '2 * bytes' : 'bytes';
+  return `        const next = load<u32>(${at} + ${next}, ${offset});
         touched ^= load<u32>(next) ^ load<u32>(next, ${width});`;
 }
 
@@ -65,7 +65,7 @@ function touchNext(vectors: number, width: number): string {
  */
 function fewForClasses(classes: number, full: boolean): string {
   const vectors = Math.ceil(classes / 2);
-  const { pair, unroll } = plainShape(vectors);
+  const pair = inPairs(vectors);
   const width = 16 * vectors;
   const prior = confusionHead.vectors;
   const totals = prior + width;
@@ -75,7 +75,7 @@ function fewForClasses(classes: number, full: boolean): string {
   const p = (i: number): string => (registers ? `p${i}` : `v128.load(${prior + 16 * i})`);
   const eachSide = (code: (side: string) => string): string => lines(sides.map(code));
   const base = (side: string): string => (side === 'b' ? 'bytes + ' : '');
-  const gather = overAnswers('from', 'answers', 'end', unroll, (offset) =>
+  const gather = overAnswers('from', 'answers', 'end', pair, (offset) =>
     eachSide(
       (side) => `      {
         const record = load<u32>(${base(side)}from, ${offset});
@@ -83,11 +83,11 @@ ${each((i) => `        ${side}${i} = f64x2.mul(${side}${i}, v128.load(record, ${
       }`,
     ),
   );
-  const scatter = overAnswers('at', 'answers', 'end', unroll, (offset) =>
+  const scatter = overAnswers('at', 'answers', 'end', pair, (offset) =>
     eachSide(
       (side) => `      {
         const record = load<u32>(${base(side)}at, ${offset});
-${touchNext(vectors, width)}
+${touchNext(vectors, `${base(side)}at`, offset)}
 ${each((i) => `        v128.store(record, f64x2.add(v128.load(record, ${width + 16 * i}), ${side}${i}), ${width + 16 * i});`)}
       }`,
     ),
@@ -148,7 +148,7 @@ ${registers ? each((i) => `  const p${i} = v128.load(${prior + 16 * i});\n  let 
   let exponents = v128.load(LIKELIHOOD_EXPONENT);`
       : openLikelihood
   }
-  ${vectors < 5 ? '' : 'let touched: u32 = 0;'}
+  ${vectors < 4 ? '' : 'let touched: u32 = 0;'}
   for (; tasks; tasks -= ${sides.length}) {
     const end = answers + bytes;
 ${each((i) => eachSide((side) => `    let ${side}${i} = ${p(i)};`))}
@@ -171,7 +171,7 @@ ${registers ? each((i) => `  v128.store(${totals + 16 * i}, t${i});`) : ''}
   v128.store(LIKELIHOOD_EXPONENT, exponents);`
       : closeLikelihood
   }
-  ${vectors < 5 ? '' : 'store<u32>(TOUCHED, touched);'}
+  ${vectors < 4 ? '' : 'store<u32>(TOUCHED, touched);'}
   ${full ? closeChange : ''}
 }
 `;

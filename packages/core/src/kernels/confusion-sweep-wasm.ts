@@ -54,10 +54,10 @@ function mapMemory(answers: SweepAnswers, layout: SweepLayout, hasFactors: boole
   const added = vectorsAt + 4 * width;
   const products = added + classCount * width;
   const words = products + 2 * classCount * width;
-  // The code looks one task ahead: as many zeros as a task may have answers follow the last one.
+  // The code looks two tasks ahead: as many zeros as those may have answers follow the last one.
   const { blocks } = layout;
   const most = blocks.length === 0 ? 0 : blocks[blocks.length - 2];
-  const factors = aligned(words + 4 * (answers.worker.length + most));
+  const factors = aligned(words + 4 * (answers.worker.length + 2 * most));
   const records = aligned(factors + (hasFactors ? rows : 0));
   const recordsEnd = records + workerCount * classCount * 2 * width;
   const posterior = aligned(recordsEnd);
