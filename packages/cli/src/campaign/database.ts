@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { hashOf, newSecret, openStore, type Store } from '@assay/server';
 
 /** The file of a folder's campaigns, and of the key of who owns them. */
-export const databaseFile = 'assay.db';
-export const ownerKeyFile = 'assay-owner.key';
+const databaseFile = 'assay.db';
+const ownerKeyFile = 'assay-owner.key';
 
 /** Where campaigns are kept: an address of a database, or the file of a folder. */
 export interface Place {

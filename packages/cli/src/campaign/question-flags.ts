@@ -29,6 +29,7 @@ export interface SettingsFlags {
   readonly policy?: Settings['policy'];
   readonly goldShare?: number;
   readonly quota?: number;
+  readonly pay?: Settings['pay'];
 }
 
 export function withSettingsFlags(command: Command): Command {
@@ -42,7 +43,8 @@ export function withSettingsFlags(command: Command): Command {
       ]),
     )
     .option('--gold-share <SHARE>', "share of gold among a worker's tasks (default: 0.05)", shareOf)
-    .option('--quota <N>', 'the most answers of one worker', wholeNumber);
+    .option('--quota <N>', 'the most answers of one worker', wholeNumber)
+    .option('--pay <AMOUNT>', 'what people earn for each answer, such as 0.05EUR', payOf);
 }
 
 /** The question of the flags. @throws {UsageError} missing-question, ambiguous-question */
@@ -64,13 +66,21 @@ export function questionFrom({ question: prompt, choices, labels, scale, number,
 }
 
 /** The settings that were typed; the others stay as they are. */
-export function settingsFrom({ answers: k, adaptive, policy, goldShare, quota }: SettingsFlags): Partial<Settings> {
+export function settingsFrom({
+  answers: k,
+  adaptive,
+  policy,
+  goldShare,
+  quota,
+  pay,
+}: SettingsFlags): Partial<Settings> {
   const settings = {
     k,
     adaptive: k !== undefined && adaptive === undefined ? null : adaptive,
     policy,
     goldShare,
     quota,
+    pay,
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
@@ -91,6 +101,13 @@ function adaptiveOf(text: string): Settings['adaptive'] {
   const match = /^(\d+)\.\.(\d+)@(0?\.\d+|1|0)$/.exec(text);
   if (match === null) throw new InvalidArgumentError('give it like 2..5@0.95');
   return { least: Number(match[1]), most: Number(match[2]), threshold: Number(match[3]) };
+}
+
+function payOf(text: string): Settings['pay'] {
+  const match = /^(\d{1,6})(?:\.(\d{1,6}))? ?([A-Z]{3})$/.exec(text);
+  const micros = match === null ? 0 : Number(match[1]) * 1_000_000 + Number((match[2] ?? '').padEnd(6, '0'));
+  if (match === null || micros === 0) throw new InvalidArgumentError('give it like 0.05EUR');
+  return { micros, currency: match[3] };
 }
 
 function shareOf(text: string): number {

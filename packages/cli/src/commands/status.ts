@@ -26,7 +26,7 @@ export function build(shell: Shell): Command {
 }
 
 function progressLines(campaign: Campaign, progress: Progress): string[] {
-  const { tasks, open, closed, answers, leases, expectedAccuracy, expectedAccuracyReason, perHour, hoursLeft } =
+  const { tasks, open, closed, answers, leases, expectedAccuracy, expectedAccuracyReason, perHour, hoursLeft, cost } =
     progress;
   const done = tasks - open;
   const reasons = Object.entries(closed).map(([reason, number]) => `${count(number)} by ${reason}`);
@@ -41,7 +41,17 @@ function progressLines(campaign: Campaign, progress: Progress): string[] {
       : `Expected accuracy of the labels: ${withInterval(expectedAccuracy.value, expectedAccuracy.lo, expectedAccuracy.hi)}`,
   );
   if (hoursLeft !== null) lines.push(`${count(perHour)} answers an hour, ${hoursLeft.toFixed(1)} hours left at most`);
+  if (cost !== null) {
+    const { earnedMicros, leftMicros, currency } = cost;
+    lines.push(`Cost: ${money(earnedMicros, currency)} earned, at most ${money(leftMicros, currency)} more`);
+  }
   return lines;
+}
+
+/** "1.85 EUR". */
+function money(micros: number, currency: string): string {
+  const digits = { minimumFractionDigits: 2, maximumFractionDigits: 6 };
+  return `${(micros / 1e6).toLocaleString('en', digits)} ${currency}`;
 }
 
 function workerTable(workers: readonly WorkerReport[]): string {

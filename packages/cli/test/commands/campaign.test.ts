@@ -30,6 +30,10 @@ describe('a campaign in a folder', () => {
     expect(json(['campaign', 'set', '--adaptive', '2..5@0.9'])).toMatchObject({
       campaign: { settings: { adaptive: { least: 2, most: 5, threshold: 0.9 } } },
     });
+    expect(json(['campaign', 'set', '--pay', '0.125 EUR'])).toMatchObject({
+      campaign: { settings: { pay: { micros: 125_000, currency: 'EUR' } } },
+    });
+    expect(assay(['status'], at).stdout).toContain('Cost: 0.00 EUR earned, at most 1.875 EUR more\n');
     expect(json(['campaign', 'pause'])).toMatchObject({ campaign: { status: 'paused' } });
     expect(json(['campaign', 'resume'])).toMatchObject({ campaign: { status: 'open' } });
     expect(json(['status'])).toMatchObject({
@@ -77,6 +81,8 @@ describe('a campaign in a folder', () => {
       errors: [{ code: 'campaign-exists' }],
     });
     expect(refused(['campaign', 'set', '--adaptive', 'often'], 2)).toMatchObject({ schema: 1 });
+    for (const pay of ['5', '0EUR', '0.05euro', '-1EUR', '1e3EUR'])
+      expect(refused(['campaign', 'set', `--pay=${pay}`], 2)).toMatchObject({ schema: 1 });
     expect(refused(['export', '-o', 'x.docx'], 2)).toMatchObject({ errors: [{ code: 'unknown-format' }] });
     expect(refused(['status', '--server', 'http://127.0.0.1:9'], 2)).toMatchObject({
       errors: [{ code: 'missing-token' }],

@@ -7,6 +7,7 @@ import { Exports } from './exports.tsx';
 import { Invitations } from './invitations.tsx';
 import { Log } from './log.tsx';
 import type { Office } from './office.ts';
+import { Payment } from './pay.tsx';
 import { People } from './people.tsx';
 import { ProgressPart } from './progress-part.tsx';
 import { Instructions, Wanted } from './settings.tsx';
@@ -39,6 +40,7 @@ export function CampaignView({ office, campaign }: PartProps): VNode {
         {!isEmpty && <Exports office={office} campaign={campaign} />}
         {!isEmpty && leads && <Tasks key="tasks" office={office} campaign={campaign} />}
         {leads && <Wanted office={office} campaign={campaign} />}
+        {leads && <Payment office={office} campaign={campaign} />}
         {leads && <Instructions office={office} campaign={campaign} />}
         <Log office={office} />
       </main>

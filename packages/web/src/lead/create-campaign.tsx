@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { Failure, useAction } from './action.tsx';
 import type { Office } from './office.ts';
+import { PayFields, payIn } from './pay.tsx';
 import { visit } from './visit.ts';
 import { kindWords } from './words.ts';
 
@@ -55,6 +56,7 @@ export function CreateCampaign({ office }: { readonly office: Office }): VNode {
         Answers for each task
         <input name="k" type="number" min={1} max={1000} defaultValue="3" required />
       </label>
+      <PayFields pay={null} />
       <Failure action={action} />
       <button type="submit" class="primary" disabled={action.isBusy.value}>
         Create
@@ -122,7 +124,7 @@ export function campaignOf(form: FormData): CampaignBody {
     name: wordsIn(form, 'name') ?? '',
     question: questionOf(form),
     instructions: wordsIn(form, 'instructions'),
-    settings: { k: numberIn(form, 'k') ?? 3 },
+    settings: { k: numberIn(form, 'k') ?? 3, pay: payIn(form) },
   };
 }
 

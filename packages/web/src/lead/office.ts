@@ -21,7 +21,7 @@ import { Refused, request } from '../shared/http.ts';
 
 /** Workers, invites and the log are read again this often while somebody looks. */
 const refreshMs = 5000;
-const eventsShown = 30;
+const eventsRead = 100;
 
 /**
  * A lead's office: the campaigns this session may see, and everything about the one in view.
@@ -96,7 +96,7 @@ export class Office {
     await Promise.all([
       this.isLive.value ? undefined : read<Progress>(`${at}/progress`, (reply) => set(this.progress, reply)),
       read<Workers>(`${at}/workers`, (reply) => set(this.workers, reply.workers)),
-      read<Events>(`${at}/events?latest=${eventsShown}`, (reply) => set(this.events, reply.events.toReversed())),
+      read<Events>(`${at}/events?latest=${eventsRead}`, (reply) => set(this.events, reply.events.toReversed())),
       this.canLead ? read<Invites>(`${at}/invites`, (reply) => set(this.invites, reply.invites)) : undefined,
       read<Campaign>(at, (reply) => this.#replace(reply)),
     ]);

@@ -1,6 +1,7 @@
 import { dotsFigure } from '@assay/figures';
 import type { WorkerReport } from '@assay/server/protocol';
 import type { VNode } from 'preact';
+import { money } from '../shared/money.ts';
 import { Failure, useAction } from './action.tsx';
 import type { PartProps } from './campaign.tsx';
 import { FigureView, widthWithin } from './figure-view.tsx';
@@ -10,7 +11,8 @@ import { count, percent } from './words.ts';
 const mostDrawn = 30;
 
 /** Who works, how well as far as one can say, and a way to let somebody pause. */
-export function People({ office }: PartProps): VNode {
+export function People({ office, campaign }: PartProps): VNode {
+  const currency = campaign.settings.pay?.currency;
   const action = useAction();
   const workers = office.workers.value.toSorted((a, b) => b.answers - a.answers);
   const known = workers.filter(({ accuracy }) => accuracy !== null);
@@ -51,6 +53,11 @@ export function People({ office }: PartProps): VNode {
                 <th scope="col" class="wide">
                   Gold
                 </th>
+                {currency !== undefined && (
+                  <th scope="col" class="number wide">
+                    Earned
+                  </th>
+                )}
                 <th scope="col">
                   <span class="unseen">Change</span>
                 </th>
@@ -61,6 +68,7 @@ export function People({ office }: PartProps): VNode {
                 <Row
                   key={worker.id}
                   worker={worker}
+                  currency={currency}
                   onPause={
                     office.canLead
                       ? () => void action.run(() => office.changeWorker(worker.id, { paused: !worker.paused }))
@@ -76,14 +84,21 @@ export function People({ office }: PartProps): VNode {
   );
 }
 
-function Row({ worker, onPause }: { readonly worker: WorkerReport; readonly onPause?: () => void }): VNode {
-  const { name, answers, accuracy, gold, paused, remarks } = worker;
+interface RowProps {
+  readonly worker: WorkerReport;
+  readonly currency?: string;
+  readonly onPause?: () => void;
+}
+
+function Row({ worker, currency, onPause }: RowProps): VNode {
+  const { name, answers, accuracy, gold, earnedMicros, paused, remarks } = worker;
   const others = remarks.filter((remark) => !remark.includes('too early'));
   return (
     <tr>
-      <th scope="row" dir="auto">
-        {name}
+      <th scope="row">
+        <bdi>{name}</bdi>
         {paused && <span class="status paused">Paused</span>}
+        {currency !== undefined && <small class="narrow">{money(earnedMicros ?? 0, currency)} earned</small>}
         {others.map((remark) => (
           <small key={remark}>{remark}</small>
         ))}
@@ -102,6 +117,7 @@ function Row({ worker, onPause }: { readonly worker: WorkerReport; readonly onPa
         )}
       </td>
       <td class="wide">{gold.answered === 0 ? '–' : `${gold.right} of ${gold.answered}`}</td>
+      {currency !== undefined && <td class="number wide">{money(earnedMicros ?? 0, currency)}</td>}
       <td class="action">
         {onPause !== undefined && (
           <button type="button" class="small" aria-label={`${paused ? 'Resume' : 'Pause'} ${name}`} onClick={onPause}>

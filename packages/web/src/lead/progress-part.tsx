@@ -1,6 +1,7 @@
 import { barsFigure } from '@assay/figures';
 import type { Progress } from '@assay/server/protocol';
 import type { ComponentChildren, VNode } from 'preact';
+import { money } from '../shared/money.ts';
 import { FigureView, widthWithin } from './figure-view.tsx';
 import type { Office } from './office.ts';
 import { count, hours, percent, reasonWords } from './words.ts';
@@ -22,21 +23,24 @@ export function ProgressPart({ office }: { readonly office: Office }): VNode | n
         <Tile
           name="Tasks done"
           value={count(closed)}
-          more={`of ${count(progress.tasks)}${progress.open > 0 ? `, ${count(progress.open)} open` : ''}`}
+          more={`of ${count(progress.tasks)}${reasons.length === 1 ? `: ${nameOf(reasons[0][0])}` : ''}`}
         />
         <Tile name="Answers" value={count(progress.answers.accepted)} more={othersOf(progress)} />
-        <Tile
-          name="Pace"
-          value={`${count(progress.perHour)}/h`}
-          more={
-            progress.hoursLeft === null
-              ? 'nobody has answered in the last hour'
-              : `about ${hours(progress.hoursLeft)} left`
-          }
-        />
+        <TimeLeft progress={progress} />
+        {progress.cost !== null && (
+          <Tile
+            name="Cost"
+            value={money(progress.cost.earnedMicros, progress.cost.currency)}
+            more={
+              progress.cost.leftMicros === 0
+                ? 'earned by all answers'
+                : `at most ${money(progress.cost.leftMicros, progress.cost.currency)} more`
+            }
+          />
+        )}
       </dl>
       <progress max={Math.max(1, progress.tasks)} value={closed} aria-label="Tasks done" />
-      {reasons.length > 0 && (
+      {reasons.length > 1 && (
         <FigureView
           figure={barsFigure({
             title: 'Done by reason',
@@ -44,12 +48,24 @@ export function ProgressPart({ office }: { readonly office: Office }): VNode | n
             format: 'count',
             rows: reasons
               .sort(([, a], [, b]) => b - a)
-              .map(([reason, tasks]) => ({ label: reasonWords[reason] ?? reason, value: tasks })),
+              .map(([reason, tasks]) => ({ label: nameOf(reason), value: tasks })),
           })}
         />
       )}
     </section>
   );
+}
+
+function nameOf(reason: string): string {
+  return reasonWords[reason] ?? reason;
+}
+
+function TimeLeft({ progress }: { readonly progress: Progress }): VNode {
+  const { open, perHour, hoursLeft, status } = progress;
+  const pace = perHour > 0 ? `at ${count(perHour)} answers an hour` : 'nobody has answered in the last hour';
+  if (open === 0) return <Tile name="Time left" value="None" more="every task is done" />;
+  if (status !== 'open') return <Tile name="Time left" value="–" more={`the campaign is ${status}`} />;
+  return <Tile name="Time left" value={hoursLeft === null ? '–' : hours(hoursLeft)} more={pace} />;
 }
 
 function Accuracy({ progress }: { readonly progress: Progress }): VNode {

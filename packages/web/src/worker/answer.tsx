@@ -1,4 +1,5 @@
 import type { Question, Value } from '@assay/server/protocol';
+import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Key } from '../shared/key.tsx';
@@ -41,6 +42,9 @@ export function Answer({ desk }: { readonly desk: Desk }): VNode {
   );
 }
 
+/** Longer lists can be searched. */
+const mostUnsearched = 20;
+
 interface OptionsProps {
   readonly desk: Desk;
   readonly question: Question;
@@ -52,17 +56,28 @@ function Options({ desk, question, options }: OptionsProps): VNode {
   const chosen = verdict?.value ?? desk.draft.value;
   const expected = verdict?.feedback?.expected;
   const isShort = options.every(({ title, description }) => title.length < 3 && description === undefined);
+  const sought = useSignal('');
+  const lease = desk.shown.value?.lease;
+  useLayoutEffect(() => {
+    sought.value = '';
+  }, [lease]);
+  const words = sought.value.trim().toLowerCase();
+  const isFound = ({ title }: Option): boolean => words === '' || title.toLowerCase().includes(words);
+  const found = options.flatMap((option, index) => (isFound(option) ? [index] : []));
   const buttons = (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset's legend would stand between question and buttons.
     <div
       class={isShort ? 'options short' : options.length > 6 ? 'options many' : 'options'}
       role="group"
       aria-labelledby="prompt"
+      style={isShort ? { '--half': Math.ceil(options.length / (options.length > 6 ? 2 : 1)) } : undefined}
     >
       {options.map((option, index) => (
         <button
           type="button"
+          dir="auto"
           key={option.value}
+          hidden={!isFound(option)}
           class={`option${expected !== undefined && includes(expected, option.value) ? ' expected' : ''}`}
           aria-pressed={chosen !== undefined && includes(chosen, option.value)}
           aria-keyshortcuts={option.key}
@@ -72,23 +87,58 @@ function Options({ desk, question, options }: OptionsProps): VNode {
         >
           {option.key !== undefined && option.key !== option.title && <Key name={option.key} />}
           <span>
-            <span dir="auto">{option.title}</span>
-            {option.description !== undefined && (
-              <small dir="auto" class="muted">
-                {option.description}
-              </small>
-            )}
+            <span>{option.title}</span>
+            {option.description !== undefined && <small class="muted">{option.description}</small>}
           </span>
         </button>
       ))}
     </div>
   );
-  if (question.kind !== 'scale') return buttons;
+  if (options.length > mostUnsearched) {
+    return (
+      <div class="searched">
+        <input
+          type="search"
+          dir="auto"
+          aria-label="Search the answers"
+          placeholder={`Search ${options.length} answers`}
+          autocomplete="off"
+          enterkeyhint="done"
+          disabled={verdict !== undefined}
+          value={sought.value}
+          onInput={(event) => {
+            sought.value = event.currentTarget.value;
+          }}
+          onKeyDown={(event) => {
+            // Enter takes what was found, where that is one.
+            if (event.key !== 'Enter' || words === '') return;
+            event.preventDefault();
+            event.stopPropagation();
+            if (found.length === 1 && !event.repeat) desk.choose(found[0]);
+          }}
+        />
+        <p class="unseen" role="status">
+          {words !== '' && `${found.length} found`}
+        </p>
+        {found.length === 0 && <p class="muted">No answer has these words.</p>}
+        {buttons}
+      </div>
+    );
+  }
+  if (question.kind !== 'scale' || !(question.leastTitle || question.mostTitle)) return buttons;
   return (
     <div>
       <div class="ends muted">
-        <span dir="auto">{question.leastTitle}</span>
-        <span dir="auto">{question.mostTitle}</span>
+        {question.leastTitle && (
+          <span>
+            {question.least} = <bdi>{question.leastTitle}</bdi>
+          </span>
+        )}
+        {question.mostTitle && (
+          <span>
+            {question.most} = <bdi>{question.mostTitle}</bdi>
+          </span>
+        )}
       </div>
       {buttons}
     </div>

@@ -55,6 +55,11 @@ export function Welcome({ look, asksName, start }: WelcomeProps): VNode {
           });
         }}
       >
+        {pay !== undefined && (
+          <p>
+            Each answer earns <strong>{money(pay.micros, pay.currency)}</strong>.
+          </p>
+        )}
         {asksName && (
           <label>
             Your name, if you like
@@ -69,11 +74,6 @@ export function Welcome({ look, asksName, start }: WelcomeProps): VNode {
               }}
             />
           </label>
-        )}
-        {pay !== undefined && (
-          <p>
-            Each answer earns <strong>{money(pay.micros, pay.currency)}</strong>.
-          </p>
         )}
         {practice > 0 && (
           <p class="muted">
@@ -98,14 +98,18 @@ export function Welcome({ look, asksName, start }: WelcomeProps): VNode {
 /** What is there to say when there is no card. */
 export function NoCard({ desk }: { readonly desk: Desk }): VNode {
   if (desk.stage.value === 'left') {
+    const given = desk.saved.value + desk.waiting.value;
     return (
       <Message title="Thank you!">
         <p>
-          {counted(desk.saved.value + desk.waiting.value, 'answer')} from you
-          {desk.earned.value !== undefined && `, ${desk.earned.value} earned`}.{' '}
+          {given > 0 && `${counted(given, 'answer')} from you`}
+          {given > 0 && desk.earned.value !== undefined && `, ${desk.earned.value} earned`}
+          {given > 0 && '. '}
           {desk.waiting.value > 0
             ? 'Please leave this page open until the last ones are sent.'
-            : 'All are saved; you can close this page.'}
+            : given > 0
+              ? 'All are saved; you can close this page.'
+              : 'You can close this page.'}
         </p>
         <button type="button" onClick={() => desk.comeBack()}>
           Go on working

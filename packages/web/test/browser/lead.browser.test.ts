@@ -70,8 +70,8 @@ describeInBrowser('the page of a lead', (browser) => {
 
     // Progress comes by itself.
     await page.locator('.tile', { hasText: 'Tasks done' }).getByText('2', { exact: true }).waitFor();
-    await page.getByText('of 2', { exact: true }).waitFor();
-    await page.getByText('enough answers', { exact: true }).waitFor();
+    await page.getByText('of 2: enough answers', { exact: true }).waitFor();
+    await page.getByText('every task is done', { exact: true }).waitFor();
     await page.getByRole('rowheader', { name: 'worker 1' }).waitFor();
     await page.getByText('too early to say').first().waitFor();
     await page.getByText('worker 1 answered').first().waitFor();
@@ -104,12 +104,12 @@ describeInBrowser('the page of a lead', (browser) => {
     await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
 
     await page.getByRole('spinbutton', { name: 'Answers for each task' }).fill('5');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('Saved.').waitFor();
     expect((await now()).settings.k).toBe(5);
     await page.getByLabel('Ask more where people disagree').check();
     await page.getByLabel('Sure enough at').fill('90');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('2 to 5, until the label is 90.0% sure.').waitFor();
     expect((await now()).settings.adaptive).toEqual({ least: 2, most: 5, threshold: 0.9 });
 
@@ -122,6 +122,31 @@ describeInBrowser('the page of a lead', (browser) => {
       .first()
       .waitFor();
     await leave(page);
+  });
+
+  it('says what it costs, and raises pay but never lowers it', async () => {
+    const { id, link } = await newCampaign(server, { settings: { k: 2 } });
+    const page = await visit(browser(), server.leadLink.replace('/lead#', `/lead?campaign=${id}#`));
+    await page.getByText('Work on this campaign is not paid.').waitFor();
+    const pays = async (amount: string): Promise<void> => {
+      await page.getByLabel('Pay for each answer').fill(amount);
+      await page.getByLabel('Currency').fill('usd');
+      await page.getByRole('button', { name: 'Save pay' }).click();
+    };
+    await pays('0.5');
+    await page.getByText('Now: $0.50 for each answer').waitFor();
+    const worker = await begin(browser(), link, phone);
+    await worker.keyboard.press('1');
+    await worker.getByText('1 saved · $0.50').waitFor();
+    const cost = page.locator('.tile', { hasText: 'Cost' });
+    await cost.getByText('$0.50', { exact: true }).waitFor();
+    await cost.getByText('at most $5.50 more').waitFor();
+    await page.getByRole('cell', { name: '$0.50' }).waitFor();
+    await pays('0.4');
+    await page.getByRole('alert').getByText('answers were given for 0.5 USD').waitFor();
+    await pays('0.6');
+    await cost.getByText('$0.60', { exact: true }).waitFor();
+    await leave(worker, page);
   });
 
   it('lets one worker pause and takes an invite back', async () => {
@@ -182,7 +207,7 @@ describeInBrowser('the page of a lead', (browser) => {
       await expectAccessible(page, kind);
     }
     await page.getByRole('link', { name: campaign.campaign.name }).click();
-    await page.getByText('enough answers', { exact: true }).waitFor();
+    await page.getByText('of 6: enough answers', { exact: true }).waitFor();
     await page.getByRole('rowheader').first().waitFor();
     await page.getByRole('button', { name: 'Make an invite link' }).click();
     await page.getByLabel('Invite link').waitFor();

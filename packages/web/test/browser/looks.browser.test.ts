@@ -2,7 +2,7 @@ import type { Question } from '@assay/server/protocol';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInBrowser } from '../../../../tools/lib/browser.ts';
-import { animals, type LiveServer, newCampaign, startServer, twoPractice } from '../support/live-server.ts';
+import { animals, given, type LiveServer, newCampaign, startServer, twoPractice } from '../support/live-server.ts';
 import { allSent, begin, desk, expectAccessible, expectInReach, leave, phone, visit } from '../support/visitor.ts';
 
 const long = 'Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen '.repeat(6);
@@ -103,6 +103,31 @@ describeInBrowser('how the pages look', (browser) => {
       await leave(page);
     },
   );
+
+  it.each([
+    ['a desk', desk],
+    ['a phone', phone],
+  ] as const)('keeps Skip in reach under a long list of answers, which can be searched, on %s', async (_, size) => {
+    const choices = Array.from({ length: 60 }, (_, index) => ({ value: `Country ${index}` }));
+    const campaign = await newCampaign(server, { question: { kind: 'choice', prompt: 'Which country?', choices } });
+    const page = await begin(browser(), campaign.link, { ...size, bypassCSP: true });
+    await expectAccessible(page, 'long list');
+    const box = await page.getByRole('button', { name: 'Skip' }).boundingBox();
+    expect((box?.y ?? 9999) + (box?.height ?? 0)).toBeLessThanOrEqual(page.viewportSize()?.height ?? 0);
+    const search = page.getByRole('searchbox', { name: 'Search the answers' });
+    await search.fill('country 5');
+    expect(await page.locator('.option:visible').count()).toBe(11);
+    await search.press('Enter');
+    expect(given(await campaign.answers())).toEqual([]);
+    await search.fill('UNTRY 57 ');
+    await search.press('Enter');
+    await page.getByText('1 saved').waitFor();
+    expect(given(await campaign.answers()).map(({ value }) => value)).toEqual(['Country 57']);
+    expect(await search.inputValue()).toBe('');
+    await search.fill('nowhere');
+    await page.getByText('No answer has these words.').waitFor();
+    await leave(page);
+  });
 
   it('shows pictures, fields and right-to-left text, and runs nothing', async () => {
     const campaign = await newCampaign(server, { tasks: hard });

@@ -46,7 +46,7 @@ describeInBrowser('the page of a worker', (browser) => {
 
   it('makes a worker of nobody who only looks', async () => {
     const campaign = await newCampaign(server, { practice: twoPractice });
-    const workers = async (): Promise<unknown[]> =>
+    const workers = async (): Promise<Workers['workers']> =>
       (await server.api<Workers>('GET', `/campaigns/${campaign.id}/workers`)).workers;
     const page = await visit(browser(), campaign.link);
     await page.getByText('Name the animal.').waitFor();
@@ -87,10 +87,10 @@ describeInBrowser('the page of a worker', (browser) => {
       await page.locator('.judgement').waitFor();
       await page.getByRole('button', { name: 'Next' }).tap();
     }
-    for (const state of ['1 saved · €0.045', '2 saved · €0.09']) {
-      await page.getByRole('button', { name: 'bird' }).tap();
-      await page.getByText(state, { exact: true }).waitFor();
-    }
+    await page.getByRole('button', { name: 'bird' }).tap();
+    await page.getByText('1 saved · €0.045', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Cat' }).tap();
+    await page.getByText('2 saved · €0.09', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Menu' }).tap();
     await page.getByText('2 answers saved, €0.09 earned. Thank you!').waitFor();
     await page.getByRole('button', { name: 'Finish for now' }).tap();
