@@ -44,6 +44,8 @@ export async function programFor(args: readonly string[], shell: Shell, all = fa
 function configured(command: Command, shell: Shell): Command {
   const help: HelpConfiguration = { sortOptions: false, showGlobalOptions: false };
   for (const part of command.commands) configured(part, shell).helpOption('-h, --help', 'print this help');
+  if (command.commands.length > 0 && command.name() !== 'assay')
+    command.helpCommand('help [command]', 'print the help of a command');
   return command
     .exitOverride()
     .showSuggestionAfterError(true)
@@ -57,11 +59,14 @@ function configured(command: Command, shell: Shell): Command {
     });
 }
 
-function unknownCommand(name: string): UsageError {
+/** A command, or one below the command `above`, that there is not. */
+export function unknownCommand(name: string, above?: Command): UsageError {
+  const known = above === undefined ? commands : above.commands.map((part) => ({ name: part.name() }));
   const near = nearNames(
     name,
-    commands.map((command) => command.name),
+    known.map((command) => command.name),
   );
-  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'run "assay --help" to see them all';
+  const all = `run "assay ${above === undefined ? '' : `${above.name()} `}--help" to see them all`;
+  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : all;
   return new UsageError(`unknown command ${shown(name)}; ${hint}`, { code: 'unknown-command', got: name, hint });
 }

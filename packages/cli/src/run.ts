@@ -1,6 +1,6 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { exitCodes, failureOf, UsageError } from './output/failure.ts';
-import { programFor } from './program.ts';
+import { programFor, unknownCommand } from './program.ts';
 import { Shell } from './shell.ts';
 
 /**
@@ -13,11 +13,12 @@ export async function run(args: readonly string[]): Promise<void> {
   process.once('SIGINT', interrupt);
   process.stdout.on('error', endWhenNobodyReads);
   const shell = new Shell(process, cancelled.signal);
+  let program: Command | undefined;
   try {
-    const program = await programFor(args, shell);
+    program = await programFor(args, shell);
     await program.parseAsync([...args], { from: 'user' });
   } catch (thrown) {
-    const error = thrown instanceof CommanderError ? usageErrorOf(thrown) : thrown;
+    const error = thrown instanceof CommanderError ? usageErrorOf(thrown, program) : thrown;
     if (error !== undefined) fail(error, args.includes('--json'), shell);
   } finally {
     process.off('SIGINT', interrupt);
@@ -36,8 +37,12 @@ function fail(error: unknown, json: boolean, shell: Shell): void {
 }
 
 /** Commander's refusals in our words; nothing for help and version, which end well. */
-function usageErrorOf(error: CommanderError): UsageError | undefined {
+function usageErrorOf(error: CommanderError, program: Command | undefined): UsageError | undefined {
   if (error.exitCode === 0 || error.code === 'commander.help') return undefined;
+  // A command of several parts takes no argument of its own: what was typed is a part that there is not.
+  const [, above, part] = /^error: too many arguments for '([^']*)'.* but got \d+: ([^,]*)/.exec(error.message) ?? [];
+  const parent = program?.commands.find((command) => command.name() === above && command.commands.length > 0);
+  if (parent !== undefined) return unknownCommand(part.replace(/\.$/, ''), parent);
   const code = error.code.replace(/^commander\./, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const text = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
   const { problem, got, hint = 'add --help to see what there is' } = inOurWords(text);

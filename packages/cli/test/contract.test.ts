@@ -283,7 +283,8 @@ describe('assay methods, formats, completion', () => {
   it.each(['bash', 'zsh', 'fish'])('prints a completion script for %s that knows commands and methods', (shell) => {
     const run = assay(['completion', shell]);
     expect(run).toMatchObject({ code: 0, stderr: '' });
-    for (const word of ['aggregate', 'compare', 'dawid-skene', 'duplicates', 'worth-from']) expect(run.stdout).toContain(word);
+    for (const word of ['aggregate', 'compare', 'dawid-skene', 'duplicates', 'worth-from'])
+      expect(run.stdout).toContain(word);
   });
 
   it('completes commands, flags and methods in bash', () => {
@@ -380,6 +381,9 @@ describe('wrong usage', () => {
   it('names the near ones', () => {
     expect(assay(['aggregate', 'answers.csv', '-m', 'dawid-sken'], { cwd: folder }).stderr).toContain('dawid-skene');
     expect(assay(['agregate'], { cwd: folder }).stderr).toContain('aggregate');
+    const part = assay(['campaign', 'pauze'], { cwd: folder });
+    expect(part).toMatchObject({ code: 2, stdout: '' });
+    expect(part.stderr).toContain('unknown command "pauze"; did you mean pause?');
   });
 });
 

@@ -64,12 +64,15 @@ export function shown(value: unknown): string {
   return `"${line.length > 60 ? `${line.slice(0, 57)}...` : line}"`;
 }
 
-/** The names within two edits of `name`, nearest first, for "did you mean". */
+/** The names within two edits of `name` (one where it is short), nearest first, for "did you mean". */
 export function nearNames(name: string, known: readonly string[], most = 3): string[] {
   const wanted = name.toLowerCase();
+  const least = wanted.length < 5 ? 1 : 2;
   return known
     .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(2, candidate.length / 4) || candidate.includes(wanted))
+    .filter(
+      ({ candidate, distance }) => distance <= Math.max(least, candidate.length / 4) || candidate.includes(wanted),
+    )
     .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
     .slice(0, most)
     .map(({ candidate }) => candidate);

@@ -83,7 +83,7 @@ interface Matrix {
 }
 
 /** Shares up to these limits have the colour of their step; above the last one, step 9. */
-export const rampLimits: readonly number[] = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8];
+const rampLimits: readonly number[] = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8];
 
 /** The step of the colour ramp, 0 to 9, for a share. */
 export function rampStep(share: number): number {

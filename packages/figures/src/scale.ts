@@ -82,7 +82,7 @@ export function niceStep(span: number, count: number): number {
 }
 
 /** Multiples of a nice step inside [from, to], ascending. */
-export function linearTicks(from: number, to: number, count: number): number[] {
+function linearTicks(from: number, to: number, count: number): number[] {
   if (!(to > from)) return [from];
   const step = niceStep(to - from, count);
   const slack = 1e-9;

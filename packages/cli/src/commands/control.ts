@@ -21,8 +21,9 @@ import {
 import { openSource } from '@assay/core/node';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { listOf, seedFlag } from '../input/flags.ts';
+import { moneyOf } from '../input/prices.ts';
 import { UsageError, usageError } from '../output/failure.ts';
-import { checkWritable, writeAll } from '../output/files.ts';
+import { checkWritable, chunksOf, writeAll } from '../output/files.ts';
 import { clipped, tableText } from '../output/table.ts';
 import { count, counted, fixed } from '../output/words.ts';
 import type { Shell } from '../shell.ts';
@@ -351,19 +352,8 @@ async function readDocument(path: string): Promise<LearnedDocument> {
   return checkDocument(parsed);
 }
 
-async function* chunksOf(text: string): AsyncGenerator<Uint8Array, void, void> {
-  yield new TextEncoder().encode(text);
-}
-
 function controllersOf(text: string): string[] {
   return listOf(text).map((name) => usageError(() => checkController(name)));
-}
-
-function moneyOf(text: string): number {
-  const micros = Math.round(Number(text) * 1e6);
-  if (text.trim() === '' || !(micros >= 0 && Number.isSafeInteger(micros)))
-    throw new InvalidArgumentError('Give an amount of money, 0 or more.');
-  return micros;
 }
 
 function shareOf(text: string): number {

@@ -15,7 +15,7 @@ import {
 } from '../input/features.ts';
 import { pairsOf, type ReadingFlags, seedFlag, withReadingFlags } from '../input/flags.ts';
 import { usageError } from '../output/failure.ts';
-import { checkWritable, writeAll } from '../output/files.ts';
+import { checkWritable, chunksOf, writeAll } from '../output/files.ts';
 import { receiptLine, receiptNotes, skippedRows } from '../output/receipt.ts';
 import { checkOutputName } from '../output/results.ts';
 import { count, duration, fixed, withInterval } from '../output/words.ts';
@@ -207,8 +207,4 @@ function checkPairs({ features, featureTasks, embedding, testFeatures, testTruth
 function optionLines(method: LearnMethod): string {
   const lines = Object.entries(method.options).map(([name, { default: value, does }]) => `  ${name}=${value}  ${does}`);
   return `\nOptions of ${method.id} (-O NAME=VALUE):\n${lines.join('\n')}`;
-}
-
-async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
-  yield bytes;
 }

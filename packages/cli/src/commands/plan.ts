@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { readAll } from '../input/answers.ts';
 import { type MethodFlags, methodFrom, type ReadingFlags, withMethodFlags, withReadingFlags } from '../input/flags.ts';
 import { moneyOf, pricesOf, readPrices } from '../input/prices.ts';
-import { checkWritable, writeAll } from '../output/files.ts';
+import { checkWritable, chunksOf, writeAll } from '../output/files.ts';
 import { receiptLine, receiptNotes } from '../output/receipt.ts';
 import { tableText } from '../output/table.ts';
 import { count, fixed, percent } from '../output/words.ts';
@@ -73,7 +73,7 @@ async function plan(paths: readonly string[], flags: Flags, shell: Shell): Promi
     ...(method === undefined ? {} : { method, methodOptions: options }),
   };
   const result = await run(planFrontier(table.with({ workerKind }), wanted), shell);
-  if (output !== undefined) await writeAll([{ path: output, content: once(drawing(result)) }]);
+  if (output !== undefined) await writeAll([{ path: output, content: chunksOf(drawing(result)) }]);
   if (flags.json === true) {
     shell.json({ schema: 1, ...result, notes: [...receiptNotes(answers.receipt), ...answers.notes] });
     return;
@@ -163,10 +163,6 @@ function drawing(result: Plan): string {
 
 function money(micros: number): string {
   return (micros / 1e6).toFixed(2);
-}
-
-async function* once(text: string): AsyncGenerator<Uint8Array> {
-  yield new TextEncoder().encode(text);
 }
 
 function wholeOf(text: string): number {

@@ -13,7 +13,7 @@ import { Command } from 'commander';
 import { type Answers, readAll, toldNotes } from '../input/answers.ts';
 import { type MethodFlags, methodFrom, type ReadingFlags, withMethodFlags, withReadingFlags } from '../input/flags.ts';
 import { agreementOf } from '../output/agreement.ts';
-import { checkWritable, writeAll } from '../output/files.ts';
+import { checkWritable, chunksOf, writeAll } from '../output/files.ts';
 import { receiptLine, receiptNotes } from '../output/receipt.ts';
 import type { Shell } from '../shell.ts';
 import { fitted } from './aggregate.ts';
@@ -66,7 +66,7 @@ async function report(paths: readonly string[], flags: Flags, shell: Shell): Pro
   const bytes = new TextEncoder().encode(html);
   if (toFile === undefined) await shell.write(bytes);
   else {
-    await writeAll([{ path: toFile, content: one(bytes) }]);
+    await writeAll([{ path: toFile, content: chunksOf(bytes) }]);
     shell.say(`Wrote ${toFile} (${Math.ceil(bytes.length / 1024)} kB, open it in a browser)`);
   }
 }
@@ -79,10 +79,6 @@ function notHtml(path: string): InputError {
     got: path,
     hint,
   });
-}
-
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 /** What `auto` says beside its labels: expected accuracy, check list, why. */

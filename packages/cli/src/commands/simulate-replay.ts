@@ -4,7 +4,7 @@ import { firstAnswers, type ReplayOrder, replayOrder } from '@assay/core/simulat
 import { lines } from '@assay/figures';
 import { readAll } from '../input/answers.ts';
 import { type MethodFlags, methodFrom, type ReadingFlags } from '../input/flags.ts';
-import { checkWritable, writeAll } from '../output/files.ts';
+import { checkWritable, chunksOf, writeAll } from '../output/files.ts';
 import { receiptLine, receiptNotes } from '../output/receipt.ts';
 import { tableText } from '../output/table.ts';
 import { count, percent } from '../output/words.ts';
@@ -73,7 +73,7 @@ export async function replayAnswers(paths: readonly string[], flags: ReplayFlags
     curves.push({ order, accuracy: [...sums], needed: reached < 0 ? 1 : (reached + 1) / steps });
   }
   const saved = 1 - curves[2].needed / curves[0].needed;
-  if (output !== undefined) await writeAll([{ path: output, content: once(drawing(curves, table)) }]);
+  if (output !== undefined) await writeAll([{ path: output, content: chunksOf(drawing(curves, table)) }]);
   if (flags.json === true) {
     const { answerCount, taskCount } = table;
     const document = { schema: 1, method: method.id, seed: flags.seed, runs: flags.runs, tasks: taskCount };
@@ -121,8 +121,4 @@ function accuracyOf(
   let right = 0;
   for (const [task, label] of truth) if (estimate.label(task) === label) right++;
   return right / truth.length;
-}
-
-async function* once(text: string): AsyncGenerator<Uint8Array> {
-  yield new TextEncoder().encode(text);
 }

@@ -24,6 +24,7 @@ export interface ReadingFlags {
 /** Adds the flags about reading answers. */
 export function withReadingFlags(command: Command): Command {
   return command
+    .optionsGroup('How ANSWERS are read:')
     .option('--format <FORMAT>', 'the format of ANSWERS, see "assay formats" (default: found from the content)')
     .option(
       '--columns <LIST>',
@@ -50,7 +51,8 @@ export function withReadingFlags(command: Command): Command {
         'an answer of several choices: one label for the set, or a yes/no question each',
       ).choices(['set', 'each']),
     )
-    .option('--missing <LIST>', 'values that mean "no answer" (default: empty, NA, N/A, NaN, null)', listOf);
+    .option('--missing <LIST>', 'values that mean "no answer" (default: empty, NA, N/A, NaN, null)', listOf)
+    .optionsGroup('Options:');
 }
 
 /** The reader's options for what was typed. */
@@ -101,7 +103,7 @@ export function seedFlag(): Option {
 }
 
 /** What `aggregate` and `workers` do when no method is named. */
-export const defaultMethod = 'auto';
+const defaultMethod = 'auto';
 
 export interface MethodFlags {
   readonly method?: Method;

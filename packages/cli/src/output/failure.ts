@@ -62,7 +62,12 @@ function inWords(error: AssayError): string {
   const { path, line, message } = error;
   if (path === undefined || isOption(error) || (line === undefined && message.includes(path))) return message;
   if (line === undefined) return `${path}: ${message}`;
-  return `${path}:${line}: ${message.replace(` (${path}, line ${line})`, '')}`;
+  // The place stands in front; said again it only makes the line long.
+  const told = message
+    .replace(` (${path}, line ${line})`, '')
+    .replaceAll(` in ${path}:`, ':')
+    .replaceAll(` in ${path};`, ';');
+  return `${path}:${line}: ${told}`;
 }
 
 /** Errors of method options carry the option's name as path, and their message says it already. */

@@ -9,7 +9,7 @@ import type {
   WorkerFairness,
 } from '@assay/core/quality';
 import { clipped, tableText } from './table.ts';
-import { count, fixed, withInterval } from './words.ts';
+import { count, finiteOrNull, fixed, withInterval } from './words.ts';
 
 /** What was found for one attribute. */
 export interface AttributeAudit {
@@ -184,7 +184,7 @@ export function fairnessSheet(audits: readonly AttributeAudit[]): Sheet {
   const number = (name: string, of: (row: FairnessRow) => number): SheetColumn => ({
     name,
     kind: 'number',
-    at: (row) => (Number.isFinite(of(rows[row])) ? of(rows[row]) : null),
+    at: (row) => finiteOrNull(of(rows[row])),
   });
   return {
     length: rows.length,

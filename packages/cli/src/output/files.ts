@@ -9,6 +9,11 @@ export interface PendingFile {
   readonly content: AsyncIterable<Uint8Array>;
 }
 
+/** Text or bytes that are there already, as the content of a {@link PendingFile}. */
+export async function* chunksOf(content: string | Uint8Array): AsyncGenerator<Uint8Array, void, void> {
+  yield typeof content === 'string' ? new TextEncoder().encode(content) : content;
+}
+
 /**
  * Writes all files or none: each goes to a temporary neighbour first and all are renamed at the end,
  * so that an interrupted run leaves what was there before.

@@ -2,7 +2,7 @@ import type { Sheet, SheetColumn } from '@assay/core/formats';
 import { betaQuantile } from '@assay/core/math';
 import type { ComparisonReceipt, NamedComparisons, RankIntervals, RankingResult } from '@assay/core/ranking';
 import { clipped, tableText } from './table.ts';
-import { count, counted, fixed } from './words.ts';
+import { count, counted, finiteOrNull, fixed } from './words.ts';
 
 /** One item of a ranking, for tables, files and JSON. */
 export interface RankedItem {
@@ -63,8 +63,8 @@ export function rankedItems(
   return Array.from({ length: itemCount }, (_, item) => ({
     item: items.name(item),
     score: scores[item],
-    lo: known(lo[item]),
-    hi: known(hi[item]),
+    lo: finiteOrNull(lo[item]),
+    hi: finiteOrNull(hi[item]),
     rank: rank[item],
     rankLo: rankLo[item] === 0 ? null : rankLo[item],
     rankHi: rankHi[item] === 0 ? null : rankHi[item],
@@ -97,7 +97,7 @@ export function rankingWorkers(
   });
   return Array.from({ length: workerCount }, (_, u): RankingWorker => {
     const clear = all[u] - ties[u];
-    const [lo, hi] = [known(reliabilityLo[u]), known(reliabilityHi[u])];
+    const [lo, hi] = [finiteOrNull(reliabilityLo[u]), finiteOrNull(reliabilityHi[u])];
     return {
       worker: workers.name(u),
       comparisons: all[u],
@@ -242,8 +242,4 @@ export function comparisonNotes(receipt: ComparisonReceipt): string[] {
     notes.push(`${counted(receipt.duplicates, 'repeated comparison')} of one worker on one task (--duplicates)`);
   if (receipt.missing > 0) notes.push(`${counted(receipt.missing, 'row')} without an answer`);
   return notes;
-}
-
-function known(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }

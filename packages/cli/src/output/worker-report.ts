@@ -1,4 +1,5 @@
 import type { AnswerTable, Estimate, WorkerKind } from '@assay/core';
+import { finiteOrNull } from './words.ts';
 
 /** What is known of one worker, for the report. Numbers are null where the method knows none. */
 export interface WorkerReport {
@@ -31,9 +32,9 @@ export function workerReports(estimate: Estimate, table: AnswerTable): WorkerRep
       worker: table.workers.name(worker),
       kind: table.kindOf(worker),
       answers,
-      accuracy: finite(accuracy?.[worker]),
-      lo: finite(lo?.[worker]),
-      hi: finite(hi?.[worker]),
+      accuracy: finiteOrNull(accuracy?.[worker]),
+      lo: finiteOrNull(lo?.[worker]),
+      hi: finiteOrNull(hi?.[worker]),
       agreement: answers === 0 ? null : agreeing / answers,
       remarks: remarksOn(estimate, table, worker),
     };
@@ -89,8 +90,4 @@ function commonSlip(
     if (worst === undefined || slip.times > worst.times) worst = { ...slip, cases: total };
   }
   return worst;
-}
-
-function finite(value: number | undefined): number | null {
-  return value !== undefined && Number.isFinite(value) ? value : null;
 }

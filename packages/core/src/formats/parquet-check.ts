@@ -43,7 +43,7 @@ export function columnRange(column: ColumnMetaData): [from: number, length: numb
 }
 
 /** How often a value of a column can be absent or repeated: its levels. */
-export function levelsOf(path: readonly string[], schema: SchemaTree): { definition: number; repetition: number } {
+function levelsOf(path: readonly string[], schema: SchemaTree): { definition: number; repetition: number } {
   let [definition, repetition] = [0, 0];
   let node: SchemaTree | undefined = schema;
   for (const name of path) {

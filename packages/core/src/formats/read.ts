@@ -77,6 +77,6 @@ function chooseQuestion<V>(
   });
 }
 
-export function asList<T>(given: T | readonly T[]): readonly T[] {
+function asList<T>(given: T | readonly T[]): readonly T[] {
   return Array.isArray(given) ? (given as readonly T[]) : [given as T];
 }

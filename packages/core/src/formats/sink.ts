@@ -246,7 +246,7 @@ interface Placed {
   readonly place: Place;
 }
 
-export function placeInWords({ file, line, json }: Place): string {
+function placeInWords({ file, line, json }: Place): string {
   return `${file}${line === undefined ? '' : `, line ${line}`}${json === undefined ? '' : `, ${json}`}`;
 }
 
@@ -453,7 +453,7 @@ function labelText({ label, probabilities }: AnswerRecord): string | null | unde
 }
 
 /** One label for several choices: sorted, so that order does not matter, and joined by ` + `. */
-export function setName(labels: readonly string[]): string | null {
+function setName(labels: readonly string[]): string | null {
   if (labels.length <= 1) return labels[0] ?? null;
   return [...new Set(labels)].sort((a, b) => (a < b ? -1 : 1)).join(' + ');
 }

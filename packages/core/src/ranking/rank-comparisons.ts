@@ -146,7 +146,7 @@ export function rankComparisons(comparisons: Comparisons, options: RankingOption
 }
 
 /** Scores less their mean in each group. */
-export function centredInGroups(scores: Float64Array, { of, sizes }: ItemGroups): Float64Array {
+function centredInGroups(scores: Float64Array, { of, sizes }: ItemGroups): Float64Array {
   const sums = new Float64Array(sizes.length);
   scores.forEach((score, item) => {
     sums[of[item]] += score;

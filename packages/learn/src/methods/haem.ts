@@ -203,7 +203,7 @@ export const haem: LearnMethod = defineLearnMethod({
 });
 
 /** The estimate with a report on each model: confusions, how often it decided, what copies it. */
-export function haemEstimate(
+function haemEstimate(
   table: AnswerTable,
   people: AnswerTable,
   found: HaemFit,

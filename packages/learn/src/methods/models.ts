@@ -14,7 +14,7 @@ export interface ModelSettings {
 }
 
 /** As published for HAEM, with the cap and the guard. */
-export const modelDefaults: ModelSettings = { smooth: 1, vote: 'hard', mostWeight: 4.6, guard: true };
+const modelDefaults: ModelSettings = { smooth: 1, vote: 'hard', mostWeight: 4.6, guard: true };
 
 /** A model with what it was found to be worth. */
 export interface WeighedModel {

@@ -3,7 +3,7 @@ import { betaQuantile, chiSquareQuantile } from '../../math/incomplete.ts';
 import { inverse } from '../../math/linear-solve.ts';
 import { goldenSection } from '../../math/scalar-search.ts';
 import type { Interval } from './gamma.ts';
-import type { ImprovementModel } from './improvement.ts';
+import { type ImprovementModel, polynomial } from './improvement.ts';
 
 /** One improvement with measured qualities in [0, 1]. */
 export interface JudgedImprovement {
@@ -157,7 +157,7 @@ function leastSquares(improvements: readonly JudgedImprovement[], degree: number
   let sumOfSquares = 0;
   let leaveOneOut = 0;
   for (const { before, after } of improvements) {
-    const residual = after - valueAt(coefficients, before);
+    const residual = after - polynomial(coefficients, before);
     let leverage = 0;
     for (let i = 0; i < p; i++) for (let j = 0; j < p; j++) leverage += inverted[i * p + j] * before ** (i + j);
     sumOfSquares += residual * residual;
@@ -193,7 +193,7 @@ function concentrationOf(
   const count = improvements.length;
   const mean =
     improvements.reduce((sum, { before }) => {
-      const at = Math.min(0.999, Math.max(0.001, valueAt(fit.coefficients, before)));
+      const at = Math.min(0.999, Math.max(0.001, polynomial(fit.coefficients, before)));
       return sum + at * (1 - at);
     }, 0) / count;
   const df = count - fit.coefficients.length;
@@ -212,7 +212,7 @@ function likeliestConcentration(improvements: readonly JudgedImprovement[], coef
     const kappa = Math.exp(logKappa);
     let sum = 0;
     for (const { before, after } of improvements) {
-      const mean = Math.min(0.999, Math.max(0.001, valueAt(coefficients, before)));
+      const mean = Math.min(0.999, Math.max(0.001, polynomial(coefficients, before)));
       const quality = Math.min(1 - 1e-6, Math.max(1e-6, after));
       const [a, b] = [kappa * mean, kappa * (1 - mean)];
       sum -= (a - 1) * Math.log(quality) + (b - 1) * Math.log(1 - quality) - logBeta(a, b);
@@ -260,7 +260,7 @@ function offsetsOf(
   for (const { before, after, worker } of improvements) {
     if (worker === undefined) continue;
     const list = residuals.get(worker) ?? [];
-    list.push(after - valueAt(coefficients, before));
+    list.push(after - polynomial(coefficients, before));
     residuals.set(worker, list);
   }
   const means = [...residuals].map(([worker, list]) => ({
@@ -315,10 +315,4 @@ function varianceOf(values: readonly number[]): number {
   if (values.length < 2) return 0;
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-}
-
-function valueAt(coefficients: readonly number[], x: number): number {
-  let value = 0;
-  for (let i = coefficients.length - 1; i >= 0; i--) value = value * x + coefficients[i];
-  return value;
 }

@@ -102,7 +102,8 @@ function rawMean(model: ImprovementModel, quality: number): number {
   return quality + 0.5 * ((1 - quality) * (accuracy - 0.5) + quality * (accuracy - 1));
 }
 
-function polynomial(coefficients: readonly number[], x: number): number {
+/** c₀ + c₁ x + c₂ x² + … by Horner's rule. */
+export function polynomial(coefficients: readonly number[], x: number): number {
   let value = 0;
   for (let i = coefficients.length - 1; i >= 0; i--) value = value * x + coefficients[i];
   return value;

@@ -166,7 +166,7 @@ export function shareBelow(draws: Float64Array, bound: number): number {
 }
 
 /** Acceleration of BCa from leaving out one task at a time; tasks of one pattern give one value. */
-export function jackknifeAcceleration(
+function jackknifeAcceleration(
   patterns: VotePatterns,
   sums: AgreementSums,
   statistic: (sums: AgreementSums) => number,
@@ -197,7 +197,7 @@ export function jackknifeAcceleration(
 }
 
 /** The bias-corrected and accelerated interval of draws around a value; NaN draws are left out. */
-export function bcaInterval(value: number, draws: Float64Array, acceleration: number, level: number): Interval {
+function bcaInterval(value: number, draws: Float64Array, acceleration: number, level: number): Interval {
   const sorted = draws.filter((draw) => !Number.isNaN(draw)).sort();
   if (sorted.length === 0 || sorted[0] === sorted[sorted.length - 1]) return percentileInterval(value, draws, level);
   // Half of the equal draws count as below, and the ends keep a finite quantile.
