@@ -72,7 +72,7 @@ export function* lbfgsSteps(
   let gradient = new Float64Array(n);
   let value = Number.NaN;
   let iteration = 0;
-  const pausing = function* (run: Generator<unknown, number, void>): Generator<Step, number, void> {
+  const pausing = function* <T>(run: Generator<unknown, T, void>): Generator<Step, T, void> {
     for (;;) {
       const step = run.next();
       if (step.done === true) return step.value;
@@ -88,7 +88,7 @@ export function* lbfgsSteps(
 
   for (; iteration < maxIterations; iteration++) {
     if (largest(gradient) <= gradientTolerance) return { x, value, iterations: iteration, converged: true };
-    history.direct(gradient, direction);
+    yield* pausing(history.direct(gradient, direction));
     let slope = dot(direction, gradient);
     if (!(slope < 0)) slope = history.restart(gradient, direction);
     let firstStep = history.size === 0 ? Math.min(1, 1 / Math.sqrt(-slope)) : 1;
@@ -115,6 +115,9 @@ export function* lbfgsSteps(
   }
   return { x, value, iterations: maxIterations, converged: largest(gradient) <= gradientTolerance };
 }
+
+/** A pair of vectors this long takes some milliseconds. */
+const longVector = 1e6;
 
 /** Where `lbfgsSteps` stands. */
 interface Step {
@@ -186,8 +189,8 @@ class History {
     if (this.size < this.#memory) this.size++;
   }
 
-  /** direction ← −H · gradient by the two-loop recursion. */
-  direct(gradient: Float64Array, direction: Float64Array): void {
+  /** direction ← −H · gradient by the two-loop recursion. Pauses where vectors are long. */
+  *direct(gradient: Float64Array, direction: Float64Array): Generator<unknown, void, void> {
     const n = this.#n;
     for (let i = 0; i < n; i++) direction[i] = -gradient[i];
     for (let back = 1; back <= this.size; back++) {
@@ -198,6 +201,7 @@ class History {
       const weight = product * this.#inverse[pair];
       this.#weight[pair] = weight;
       for (let i = 0; i < n; i++) direction[i] -= weight * this.#changes[at + i];
+      if (n >= longVector) yield;
     }
     if (this.size > 0) for (let i = 0; i < n; i++) direction[i] *= this.#scale;
     for (let back = this.size; back >= 1; back--) {
@@ -207,6 +211,7 @@ class History {
       for (let i = 0; i < n; i++) product += this.#changes[at + i] * direction[i];
       const weight = this.#weight[pair] - product * this.#inverse[pair];
       for (let i = 0; i < n; i++) direction[i] += weight * this.#steps[at + i];
+      if (n >= longVector) yield;
     }
   }
 }

@@ -3,6 +3,9 @@ import type { Progress } from './method.ts';
 /** Work between two pauses, in nanoseconds: a fifth of the 100 ms after which waiting is noticed. */
 const stretchNs = 20e6;
 
+/** Where a fit stands before its first sweep. */
+export const notYet: Progress = { iteration: 0, objective: Number.NaN };
+
 /**
  * Says when a long pass should pause: each call adds about that many nanoseconds of work and
  * answers whether 20 ms have come together since the last pause. Counts instead of reading a clock, so

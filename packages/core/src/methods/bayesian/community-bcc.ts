@@ -7,6 +7,7 @@ import { estimateOf, type WorkerEstimates } from '../estimate.ts';
 import { startsNotes, swappedNotes } from '../fit-notes.ts';
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
+import { notYet } from '../pauses.ts';
 import { counted, tableNotes } from '../table-notes.ts';
 import { startingPosterior } from '../votes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
@@ -130,6 +131,7 @@ export const communityBcc: Method = defineMethod({
     if (table.answerCount === 0 || table.classCount < 2) return neutralEstimate(table, method, values, seed, notes);
     checkConfusionSize(table, method);
     const order = contentOrder(table);
+    yield notYet;
     const start = startingPosterior(table);
     const added = pseudoCounts(table.classCount, groupingSmoothing, groupingSmoothing);
     const grouping = yield* confusionEm(table, start, cellStep(table, added, 'estimated', 0), {

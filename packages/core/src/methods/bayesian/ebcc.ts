@@ -7,7 +7,7 @@ import { estimateOf, type WorkerEstimates } from '../estimate.ts';
 import { limitNote, startsNotes, swappedNotes } from '../fit-notes.ts';
 import { defineMethod, type Method, type Progress } from '../method.ts';
 import { optionTable } from '../options.ts';
-import { pauseWhenDue, showingProgress } from '../pauses.ts';
+import { notYet, pauseWhenDue, showingProgress } from '../pauses.ts';
 import { tableNotes } from '../table-notes.ts';
 import { clampGold, startingPosterior } from '../votes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
@@ -132,21 +132,18 @@ export const ebcc: Method = defineMethod({
     checkSize(table, values.subtypes);
     const prior = dirichletPrior(table, values);
     const order = contentOrder(table);
+    yield notYet;
     let best: EbccState | undefined;
     let objective: number[] = [];
     let converged = false;
     const ends: number[] = [];
     for (let attempt = 0; attempt < values.starts; attempt++) {
-      const starting: Progress = { iteration: 0, objective: Number.NaN };
-      const start = yield* showingProgress(
-        startingJoint(table, values.subtypes, order, random.fork(attempt)),
-        starting,
-      );
+      const start = yield* showingProgress(startingJoint(table, values.subtypes, order, random.fork(attempt)), notYet);
       const state = new EbccState(table, prior, values.subtypes, values.concentration, start);
       const bounds: number[] = [];
       let settled = false;
       while (!settled && bounds.length < values.maxIterations) {
-        const reached = { iteration: bounds.length, objective: bounds.at(-1) ?? starting.objective };
+        const reached = { iteration: bounds.length, objective: bounds.at(-1) ?? Number.NaN };
         const { bound, change } = yield* showingProgress(state.sweep(), reached);
         bounds.push(bound);
         yield { iteration: bounds.length, objective: bound };
@@ -171,6 +168,8 @@ export const ebcc: Method = defineMethod({
       maxIterations: values.maxIterations,
       tolerance: 1e-8,
     });
+    const reached: Progress = { iteration: objective.length, objective: objective[objective.length - 1] };
+    yield reached;
     const differing = differingLabels(table, posterior, independent.posterior);
     if (differing > warnsAbove) {
       notes.push(
@@ -180,6 +179,8 @@ export const ebcc: Method = defineMethod({
     const classes = table.taskPrior === undefined ? kept.classPrior() : meanRow(posterior, table.classCount);
     const workers = subtypeWorkers(table, kept, posterior, classes, values.subtypes);
     notes.push(...swappedNotes(table, workers.accuracy));
+    yield reached;
+    const occupied = yield* showingProgress(occupiedSubtypes(table, kept, values.subtypes), reached);
     return estimateOf(table, {
       method,
       options: values,
@@ -193,7 +194,7 @@ export const ebcc: Method = defineMethod({
       stopReason: converged ? 'posterior settled' : 'iteration limit',
       notes,
       extra: {
-        subtypes: occupiedSubtypes(table, kept, values.subtypes),
+        subtypes: occupied,
         independentObjective: independent.objective[independent.objective.length - 1],
         differingLabels: differing,
       },
@@ -296,7 +297,7 @@ function subtypeWorkers(
 }
 
 /** Every subtype that holds more than one task, largest first within its class. */
-function occupiedSubtypes(table: AnswerTable, state: EbccState, subtypes: number): Subtype[] {
+function* occupiedSubtypes(table: AnswerTable, state: EbccState, subtypes: number): Generator<void, Subtype[], void> {
   const { taskCount, classCount, taskStart, label } = table;
   const cells = classCount * subtypes;
   const found: Subtype[] = [];
@@ -308,6 +309,7 @@ function occupiedSubtypes(table: AnswerTable, state: EbccState, subtypes: number
       const crowd = new Float64Array(classCount);
       const nearest: [number, number][] = [];
       let tasks = 0;
+      yield;
       for (let task = 0; task < taskCount; task++) {
         const p = state.joint[task * cells + cell];
         if (!(p > 0) || taskStart[task] === taskStart[task + 1]) continue;

@@ -4,7 +4,14 @@ import { logDirichletMultinomial } from '../../math/dirichlet.ts';
 import { logGamma } from '../../math/gamma-functions.ts';
 import type { Random } from '../../math/random.ts';
 import type { ContentOrder } from '../content-order.ts';
+import { pauseWhenDue } from '../pauses.ts';
 import type { DirichletPrior } from './dirichlet-prior.ts';
+
+/** Time of one class of one answer in a draw, about. */
+const nsPerFactor = 15;
+
+/** Time of one gamma draw, about. */
+const nsPerGamma = 80;
 
 /** Factors between two rescalings of a product. */
 const rescaleEvery = 16;
@@ -14,7 +21,8 @@ const rescaleEvery = 16;
  *
  * State: a class per task, and the counts they imply. `collapsed` draws each label given all others
  * with confusions and frequencies integrated out; `sweepWithConfusions` draws those too. Tasks,
- * classes and draws go in content order: neither the order of rows nor names change a chain.
+ * classes and draws go in content order: neither the order of rows nor names change a chain. Passes over
+ * all answers pause. Call {@link GibbsChain.begin} first.
  */
 export class GibbsChain {
   /** Present class of each task, -1 where a task has neither answers nor gold. */
@@ -34,7 +42,7 @@ export class GibbsChain {
   readonly #repeats: boolean;
   #logJoint = 0;
 
-  constructor(table: AnswerTable, prior: DirichletPrior, order: ContentOrder, random: Random, start: Float64Array) {
+  constructor(table: AnswerTable, prior: DirichletPrior, order: ContentOrder, random: Random) {
     const { taskCount, workerCount, classCount, testCounts } = table;
     this.#table = table;
     this.#prior = prior;
@@ -53,13 +61,26 @@ export class GibbsChain {
         this.#mass[row] += prior.confusion[shape + l] + this.counts[row * classCount + l];
       }
     }
-    for (const task of order.tasks) {
+  }
+
+  /** Draws the first labels from `start` (T×K). */
+  *begin(start: Float64Array): Generator<unknown, void, void> {
+    const { classCount, gold } = this.#table;
+    const due = pauseWhenDue();
+    for (const task of this.#order.tasks) {
       if (!this.#isIn(task)) continue;
-      const gold = table.gold === undefined ? -1 : table.gold[task];
+      if (due(this.#work(task))) yield;
+      const known = gold === undefined ? -1 : gold[task];
       for (let k = 0; k < classCount; k++) this.#conditional[k] = start[task * classCount + k];
-      this.#move(task, gold >= 0 ? gold : this.#draw());
+      this.#move(task, known >= 0 ? known : this.#draw());
     }
     this.#logJoint = this.logJoint();
+  }
+
+  /** About how long a task takes, in nanoseconds. */
+  #work(task: number): number {
+    const { taskStart, classCount } = this.#table;
+    return (taskStart[task + 1] - taskStart[task] + 1) * classCount * nsPerFactor;
   }
 
   /** ln p(labels, answers) with everything else integrated out, kept up to date by sweeps. */
@@ -68,11 +89,13 @@ export class GibbsChain {
   }
 
   /** One collapsed sweep; conditionals are added to `sum` (T×K) if given. */
-  sweep(sum: Float64Array | undefined): void {
+  *sweep(sum: Float64Array | undefined): Generator<unknown, void, void> {
     const { classCount, gold } = this.#table;
     const conditional = this.#conditional;
+    const due = pauseWhenDue();
     for (const task of this.#order.tasks) {
       if (!this.#isIn(task)) continue;
+      if (due(this.#work(task))) yield;
       if (gold !== undefined && gold[task] >= 0) {
         if (sum !== undefined) sum[task * classCount + gold[task]]++;
         continue;
@@ -88,7 +111,7 @@ export class GibbsChain {
   }
 
   /** One sweep that draws frequencies and confusions, then all labels given them. */
-  sweepWithConfusions(sum: Float64Array | undefined): void {
+  *sweepWithConfusions(sum: Float64Array | undefined): Generator<unknown, void, void> {
     const { workerCount, classCount, gold, taskPrior } = this.#table;
     const random = this.#random;
     const { classes } = this.#order;
@@ -102,8 +125,10 @@ export class GibbsChain {
     classes.forEach((k, place) => {
       frequencies[k] = draw[place];
     });
+    const due = pauseWhenDue();
     const confusion = new Float64Array(workerCount * classCount * classCount);
     for (const w of this.#order.workers) {
+      if (due(classCount ** 2 * nsPerGamma)) yield;
       for (const k of classes) {
         const row = (w * classCount + k) * classCount;
         classes.forEach((l, place) => {
@@ -117,6 +142,7 @@ export class GibbsChain {
     }
     for (const task of this.#order.tasks) {
       if (!this.#isIn(task)) continue;
+      if (due(this.#work(task))) yield;
       if (gold !== undefined && gold[task] >= 0) {
         if (sum !== undefined) sum[task * classCount + gold[task]]++;
         continue;

@@ -3,8 +3,9 @@ import { contentOrder } from '../content-order.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { estimateOf, type WorkerEstimates } from '../estimate.ts';
 import { swappedNotes } from '../fit-notes.ts';
-import { defineMethod, type Method } from '../method.ts';
+import { defineMethod, type Method, type Progress } from '../method.ts';
 import { optionTable } from '../options.ts';
+import { showingProgress } from '../pauses.ts';
 import { tableNotes } from '../table-notes.ts';
 import { isInformed, startingPosterior } from '../votes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
@@ -118,9 +119,11 @@ export const gibbs: Method = defineMethod({
     const objective: number[] = [];
     const kept: number[][] = [];
     let renamed = 0;
+    const reached = (): Progress => ({ iteration: objective.length, objective: objective.at(-1) ?? Number.NaN });
     for (let chain = 0; chain < values.chains; chain++) {
-      const start = startingPosterior(table);
-      const state = new GibbsChain(table, prior, order, random.fork(`chain ${chain}`), start);
+      const state = new GibbsChain(table, prior, order, random.fork(`chain ${chain}`));
+      yield reached();
+      yield* showingProgress(state.begin(startingPosterior(table)), reached());
       const joint: number[] = [];
       for (let sweep = 0; sweep < values.burnIn + values.samples; sweep++) {
         const counts = sweep >= values.burnIn;
@@ -132,8 +135,8 @@ export const gibbs: Method = defineMethod({
           }
         }
         const sum = counts ? average.posterior : undefined;
-        if (values.sampler === 'collapsed') state.sweep(sum);
-        else state.sweepWithConfusions(sum);
+        const pass = values.sampler === 'collapsed' ? state.sweep(sum) : state.sweepWithConfusions(sum);
+        yield* showingProgress(pass, reached());
         if (counts) {
           average.sweeps++;
           if (average.sweeps % workerThinning === 1) average.addWorkers(state);

@@ -5,6 +5,7 @@ import { estimateOf } from '../estimate.ts';
 import { limitNote, startsNotes, swappedNotes } from '../fit-notes.ts';
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
+import { notYet } from '../pauses.ts';
 import { tableNotes } from '../table-notes.ts';
 import { startingPosterior } from '../votes.ts';
 import { checkConfusionSize } from '../worker-estimates.ts';
@@ -87,13 +88,14 @@ export const variationalBayes: Method = defineMethod({
     const prior = dirichletPrior(table, values);
     const settings = { ...values, confusionPrior: prior.confusion, classPrior: prior.classes };
     const order = values.starts > 1 ? contentOrder(table) : undefined;
+    yield notYet;
     let best: VariationalFit | undefined;
     const ends: number[] = [];
     for (let attempt = 0; attempt < values.starts; attempt++) {
       const start =
         attempt === 0 || order === undefined
           ? startingPosterior(table)
-          : noisyStart(table, order, values.noise, random.fork(attempt));
+          : yield* noisyStart(table, order, values.noise, random.fork(attempt));
       const found = yield* variationalSweeps(table, start, settings);
       ends.push(found.objective[found.objective.length - 1]);
       if (best === undefined || ends[attempt] > best.objective[best.objective.length - 1]) best = found;

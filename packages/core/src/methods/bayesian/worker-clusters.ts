@@ -8,6 +8,7 @@ import { estimateOf, type WorkerEstimates } from '../estimate.ts';
 import { limitNote, startsNotes, swappedNotes } from '../fit-notes.ts';
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
+import { notYet } from '../pauses.ts';
 import { counted, tableNotes } from '../table-notes.ts';
 import { startingPosterior } from '../votes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
@@ -110,6 +111,7 @@ export const workerClusters: Method = defineMethod({
     if (table.answerCount === 0 || table.classCount < 2) return neutralEstimate(table, method, values, seed, notes);
     checkConfusionSize(table, method);
     const order = contentOrder(table);
+    yield notYet;
     const added = pseudoCounts(table.classCount, groupingSmoothing, groupingSmoothing);
     const grouping = yield* confusionEm(table, startingPosterior(table), cellStep(table, added, values.prior, 0), {
       maxIterations: groupingSweeps,

@@ -41,7 +41,7 @@ export function* fitConfusions(
   const ends: number[] = [];
   for (let attempt = 0; attempt < settings.starts; attempt++) {
     const wanted = attempt === 0 ? settings.start : 'random';
-    const start = wanted === 'votes' ? wanted : startFrom(table, wanted, random.fork(attempt));
+    const start = wanted === 'votes' ? wanted : yield* startFrom(table, wanted, random.fork(attempt));
     const found = yield* confusionEm(table, start, step(), settings);
     ends.push(found.objective[found.objective.length - 1]);
     if (best === undefined || ends[attempt] > best.objective[best.objective.length - 1]) best = found;

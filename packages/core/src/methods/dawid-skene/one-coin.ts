@@ -161,7 +161,7 @@ function* fitCoins(
     return neutralEstimate(table, method, values, context.seed, notes);
   let best: CoinFit | undefined;
   for (let attempt = 0; attempt < settings.starts; attempt++) {
-    const start = startFrom(table, attempt === 0 ? settings.start : 'random', context.random.fork(attempt));
+    const start = yield* startFrom(table, attempt === 0 ? settings.start : 'random', context.random.fork(attempt));
     const found = yield* coinEm(table, start, settings);
     if (best === undefined || last(found.objective) > last(best.objective)) best = found;
   }

@@ -1,10 +1,15 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
 import type { Random } from '../../math/random.ts';
+import type { Progress } from '../method.ts';
+import { notYet, pauseWhenDue } from '../pauses.ts';
 import { clampGold, startingPosterior } from '../votes.ts';
 
 /** Where EM starts: vote shares, the majority alone (two tie rules), or vote shares mixed with noise. */
 export type Start = 'votes' | 'majority' | 'majority-first' | 'random';
 export const starts: readonly Start[] = ['votes', 'majority', 'majority-first', 'random'];
+
+/** Time of one task's draw, about. */
+const nsPerDraw = 1000;
 
 /** Share of noise in a random start beside the vote shares. */
 const noise = 0.5;
@@ -15,15 +20,17 @@ const noise = 0.5;
  * `majority` puts everything on the leading class; tied leaders share, or with `majority-first` the
  * first of them takes all, as published figures of hard Dawid-Skene do. `random` mixes vote shares
  * half and half with a uniform Dirichlet draw, drawn per task by its name, so that the order of
- * rows does not matter.
+ * rows does not matter. Pauses.
  */
-export function startFrom(table: AnswerTable, start: Start, random: Random): Float64Array {
+export function* startFrom(table: AnswerTable, start: Start, random: Random): Generator<Progress, Float64Array, void> {
   const posterior = startingPosterior(table);
   const { taskCount, classCount } = table;
   if (start === 'votes') return posterior;
   const draw = new Float64Array(classCount);
   const flat = new Float64Array(classCount).fill(1);
+  const due = pauseWhenDue();
   for (let task = 0; task < taskCount; task++) {
+    if (due(nsPerDraw)) yield notYet;
     const row = posterior.subarray(task * classCount, (task + 1) * classCount);
     if (start === 'majority') shareAmongLeaders(row);
     else if (start === 'majority-first') oneHot(row, firstLeader(row));

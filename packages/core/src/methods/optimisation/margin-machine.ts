@@ -1,5 +1,9 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
 import type { ContentOrder } from '../content-order.ts';
+import { pauseWhenDue } from '../pauses.ts';
+
+/** Time of one class of a task in an epoch, about. */
+const nsPerClass = 150;
 
 /**
  * The weights of workers that minimise ½‖η − centre‖² + penalty · Σ hinge over tasks, for given labels
@@ -54,12 +58,19 @@ export class MarginMachine {
 
   /**
    * One pass over the tasks; returns the duality gap at the weights before it, which bounds how far
-   * the objective is from its least.
+   * the objective is from its least. Pauses.
    */
-  epoch(): number {
+  *epoch(): Generator<unknown, number, void> {
     this.#recompute();
+    yield;
     const gap = this.#gap();
-    for (const task of this.#order.tasks) if (this.#labels[task] >= 0) this.#improve(task);
+    yield;
+    const due = pauseWhenDue();
+    for (const task of this.#order.tasks) {
+      if (this.#labels[task] < 0) continue;
+      this.#improve(task);
+      if (due(this.#table.classCount * nsPerClass)) yield;
+    }
     return gap;
   }
 

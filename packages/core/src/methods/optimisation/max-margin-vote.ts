@@ -5,6 +5,7 @@ import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { estimateOf } from '../estimate.ts';
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
+import { notYet, showingProgress } from '../pauses.ts';
 import { counted, tableNotes } from '../table-notes.ts';
 import { tieRules, tieTolerance } from '../ties.ts';
 import { answersPerWorker, clampGold, voteCounts } from '../votes.ts';
@@ -109,7 +110,9 @@ export const maxMarginVote: Method = defineMethod({
       rank[k] = place;
     });
     const machine = new MarginMachine(table, order, values.penalty, values.margin, values.centre);
+    yield notYet;
     let labels = leaders(table, voteCounts(table), rank);
+    yield notYet;
     let stopReason: StopReason = 'iteration limit';
     const objective: number[] = [];
     let iterations = 0;
@@ -117,12 +120,15 @@ export const maxMarginVote: Method = defineMethod({
       iterations++;
       machine.setLabels(labels);
       const [before, kept] = [machine.primal(), machine.weights.slice()];
+      let primal = before;
+      yield { iteration: iterations - 1, objective: -before };
       for (let epoch = 0; epoch < values.epochs; epoch++) {
-        const gap = machine.epoch();
-        yield { iteration: iterations, objective: -machine.primal() };
-        if (gap <= gapTolerance * (1 + machine.primal())) break;
+        const gap = yield* showingProgress(machine.epoch(), { iteration: iterations - 1, objective: -primal });
+        primal = machine.primal();
+        yield { iteration: iterations, objective: -primal };
+        if (gap <= gapTolerance * (1 + primal)) break;
       }
-      if (machine.primal() > before) {
+      if (primal > before) {
         // Nothing better within the gap: the weights before were already as good.
         machine.weights.set(kept);
         stopReason = 'objective settled';

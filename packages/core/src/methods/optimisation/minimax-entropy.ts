@@ -6,7 +6,7 @@ import { estimateOf } from '../estimate.ts';
 import { limitNote, swappedNotes } from '../fit-notes.ts';
 import { defineMethod, type Method, type Progress } from '../method.ts';
 import { optionTable } from '../options.ts';
-import { showingProgress } from '../pauses.ts';
+import { notYet, showingProgress } from '../pauses.ts';
 import { tableNotes } from '../table-notes.ts';
 import { answersPerWorker, startingPosterior } from '../votes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
@@ -126,7 +126,9 @@ export const minimaxEntropy: Method = defineMethod({
     checkSize(table, values.ordinal);
     const pass = minimaxPass(table, workerPenalty, taskPenalty, values.ordinal, values.diagonal);
     const unit = units(table, pass, workerPenalty, taskPenalty);
+    yield notYet;
     const votes = startingPosterior(table);
+    yield notYet;
     const guided = yield* ascend(pass, unit, new Float64Array(pass.size), votes, {
       maxIterations: values.startIterations,
       functionTolerance: values.tolerance,
@@ -144,6 +146,7 @@ export const minimaxEntropy: Method = defineMethod({
     const reached: Progress = { iteration: free.iterations, objective: -free.value };
     objective.push(yield* showingProgress(pass.evaluate(parameters, new Float64Array(pass.size)), reached));
     if (!free.converged) notes.push(limitNote(values.maxIterations));
+    yield reached;
     const posterior = pass.posterior;
     const prior =
       table.taskPrior === undefined

@@ -6,7 +6,7 @@ import { estimateOf, type WorkerEstimates } from '../estimate.ts';
 import { limitNote, startsNotes, swappedNotes } from '../fit-notes.ts';
 import { defineMethod, type Method, type Progress } from '../method.ts';
 import { optionTable } from '../options.ts';
-import { showingProgress } from '../pauses.ts';
+import { notYet, showingProgress } from '../pauses.ts';
 import { counted, tableNotes } from '../table-notes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
 import { workerLevel } from '../worker-estimates.ts';
@@ -143,7 +143,9 @@ export const glad: Method = defineMethod({
       estimatePrior: values.prior === 'estimated' && table.taskPrior === undefined,
     };
     const model = values.eases === 'mode' ? jointGlad(table, setting) : integratedGlad(table, setting);
+    yield notYet;
     const order = contentOrder(table);
+    yield notYet;
     let best: Ascent | undefined;
     const ends: number[] = [];
     for (let attempt = 0; attempt < values.starts; attempt++) {
@@ -164,11 +166,14 @@ export const glad: Method = defineMethod({
     if (!errors.observed) {
       notes.push('standard errors take the labels as known: the fit is not at a maximum in every direction');
     }
+    yield reached;
     const { ease, error } = model.eases(parameters);
+    yield reached;
     const workers = yield* showingProgress(
       abilityWorkers(model, parameters, errors.error, information.diagonal),
       reached,
     );
+    yield reached;
     const sought = workers.hi.reduce((count, hi) => count + (hi < 1 / classCount ? 1 : 0), 0);
     if (sought > 0) notes.push(`${counted(sought, 'worker is', 'workers are')} surely worse than chance`);
     notes.push(...swappedNotes(table, workers.accuracy));

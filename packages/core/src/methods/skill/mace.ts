@@ -11,6 +11,7 @@ import { estimateOf, type WorkerEstimates } from '../estimate.ts';
 import { limitNote, startsNotes } from '../fit-notes.ts';
 import { defineMethod, type Method, type Progress } from '../method.ts';
 import { type OptionValues, optionTable } from '../options.ts';
+import { notYet } from '../pauses.ts';
 import { counted, tableNotes } from '../table-notes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
 import { coinWorkers, interval } from '../worker-estimates.ts';
@@ -134,7 +135,9 @@ export const mace: Method = defineMethod({
     if (table.answerCount === 0 || classCount < 2) return neutralEstimate(table, mace.id, values, seed, notes);
     const sweep = maceSweep(table, { taskPrior: taskFactors(table) });
     const prior = new Float64Array(classCount).fill(table.taskPrior === undefined ? 1 / classCount : 1);
+    yield notYet;
     const order = contentOrder(table);
+    yield notYet;
     let best: State | undefined;
     const ends: number[] = [];
     for (let start = 0; start < values.starts; start++) {
@@ -154,6 +157,7 @@ export const mace: Method = defineMethod({
     sweep.setParameters(state.know, state.spam, state.strategy);
     sweep.sweep(prior, { store: true });
     const posterior = sweep.posterior(new Float64Array(table.taskCount * classCount));
+    yield { iteration: state.objective.length, objective: reached };
     const workers = competentWorkers(table, state, values, posterior);
     const competence = workers.extra?.competenceHi as Float64Array;
     const spammers = competence.reduce((count, hi) => count + (hi < 0.1 ? 1 : 0), 0);

@@ -7,6 +7,7 @@ import { variationalBayes } from '../../../src/methods/bayesian/variational-baye
 import { contentOrder } from '../../../src/methods/content-order.ts';
 import { startingPosterior } from '../../../src/methods/votes.ts';
 import { crowd, posteriorOf, tableOf } from '../../support/crowd.ts';
+import { finished } from '../../support/finished.ts';
 import { apart, dirichletRows, enumerate } from './enumeration.ts';
 
 const ibcc = (classes: number): Float64Array =>
@@ -116,9 +117,10 @@ describe('Gibbs sampling', () => {
     );
     const prior = { confusion: ibcc(2), classes: ones(2) };
     for (const table of [weighted, weighted.with({ weight: undefined })]) {
-      const chain = new GibbsChain(table, prior, contentOrder(table), new Random(1), startingPosterior(table));
+      const chain = new GibbsChain(table, prior, contentOrder(table), new Random(1));
+      finished(chain.begin(startingPosterior(table)));
       const before = chain.counts.slice();
-      for (let sweep = 0; sweep < 20; sweep++) chain.sweep(undefined);
+      for (let sweep = 0; sweep < 20; sweep++) finished(chain.sweep(undefined));
       expect(apart(chain.counts, before)).toBeGreaterThan(0.4);
       expect(chain.objective).toBeCloseTo(chain.logJoint(), 9);
     }

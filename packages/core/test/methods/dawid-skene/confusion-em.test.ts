@@ -4,13 +4,10 @@ import { type ConfusionFit, type ConfusionStep, confusionEm } from '../../../src
 import { cellStep, pseudoCounts } from '../../../src/methods/dawid-skene/steps.ts';
 import { startingPosterior } from '../../../src/methods/votes.ts';
 import { crowd } from '../../support/crowd.ts';
+import { finished } from '../../support/finished.ts';
 
 function settle(table: AnswerTable, step: ConfusionStep, starting: Float64Array | 'votes'): ConfusionFit {
-  const running = confusionEm(table, starting, step, { maxIterations: 8, tolerance: 0 });
-  for (;;) {
-    const next = running.next();
-    if (next.done === true) return next.value;
-  }
+  return finished(confusionEm(table, starting, step, { maxIterations: 8, tolerance: 0 }));
 }
 
 describe('expectation-maximisation over confusion matrices', () => {
