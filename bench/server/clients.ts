@@ -1,8 +1,8 @@
 /**
  * The people of the load: `node bench/server/clients.ts PORT,PORT… INVITE CLIENTS SECONDS`.
  *
- * Each client holds one card, answers it, and gets the next in the same request, without a pause between. The first
- * second warms up and does not count. Prints `{ answers, seconds, p50, p99, cpuMs }`, times in ms.
+ * Each client holds one card, answers it, and gets the next in the same request, without a pause between. The first three
+ * seconds warm up and do not count. Prints `{ answers, seconds, p50, p99, cpuMs }`, times in ms.
  */
 import { randomUUID } from 'node:crypto';
 import { Connection } from '../../tools/lib/http.ts';
@@ -16,7 +16,7 @@ interface Reply {
 
 const [ports, invite, clients, seconds] = process.argv.slice(2);
 const choices = ['cat', 'dog', 'bird'];
-const warmUpMs = 1000;
+const warmUpMs = 3000;
 
 const connections = ports.split(',').map((port) => new Connection(Number(port)));
 const people = await Promise.all(

@@ -37,10 +37,10 @@ export class Estimator {
   }
 
   /** Makes the stream exact in the background, unless that is going on; then calls back. */
-  anchor(then: () => void): void {
+  anchor(then: () => Promise<void>): void {
     this.#fitting ??= this.#restAfter(async () => {
       await this.#beliefs.anchor(() => this.#fit('anchor'));
-      then();
+      await then();
     }).finally(() => {
       this.#fitting = undefined;
     });

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { Random } from '@assay/core';
 import { mostUncertain, type Policy, type PolicyState, TaskQueue, valuePerPrice } from '@assay/core/control';
 import { mix32 } from '@assay/core/math';
@@ -432,8 +433,12 @@ export class LiveCampaign {
     return this.#estimator?.report();
   }
 
-  #rescoreAll(): void {
-    for (const task of this.#realTasks()) this.#rescore(task);
+  /** In slices of about a millisecond, so that nobody waits. */
+  async #rescoreAll(): Promise<void> {
+    for (const task of this.#realTasks()) {
+      this.#rescore(task);
+      if (task % 2000 === 1999) await setImmediate();
+    }
   }
 
   async stop(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { EngineError } from '@assay/core';
 import { CompiledQuery, Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely';
 import type { Pool as PostgresPool } from 'pg';
@@ -20,10 +21,14 @@ export async function openPostgres(url: string): Promise<Database> {
       db.connection().execute(async (connection) => {
         const begun = connection.executeQuery(begin);
         begun.catch(() => {});
+        const places: Places = new Map();
         try {
-          const { result, changes } = await work({ db: connection, load: (...wanted) => load(connection, ...wanted) });
+          const { result, changes } = await work({
+            db: connection,
+            load: (...wanted) => load(connection, places, ...wanted),
+          });
           await begun;
-          const written = changes.length === 0 ? undefined : connection.executeQuery(writing(changes));
+          const written = changes.length === 0 ? undefined : connection.executeQuery(writing(changes, places));
           await together(written, connection.executeQuery(commit));
           return result;
         } catch (error) {
@@ -57,12 +62,20 @@ function given(table: keyof Tables, _columns: readonly string[], rows: readonly 
   return sql`json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json)`;
 }
 
+/** Where the loaded rows lie, by table and key. They stay there: nobody else changes them during the transaction. */
+type Places = Map<string, string>;
+
+function placeName(table: string, keys: readonly string[], row: object): string {
+  return keys.reduce((name, key) => `${name},${(row as Record<string, unknown>)[key]}`, table);
+}
+
 /**
  * Looks up rows one by one in the order of their keys, so that locks are always taken in the same order. The fence of
  * `lateral` and `offset` leaves the planner no other way: it knows nothing of tables that were just filled.
  */
 async function load<Table extends keyof LoggedTables>(
   db: Kysely<Tables>,
+  places: Places,
   table: Table,
   wanted: readonly Partial<LoggedTables[Table]>[],
   lock: boolean,
@@ -73,27 +86,35 @@ async function load<Table extends keyof LoggedTables>(
     return differing === undefined ? 0 : Number(a[differing]) - Number(b[differing]);
   });
   const text = `select found.* from json_populate_recordset(null::"${table}", $1::json) as given
-    cross join lateral (select * from "${table}" as r where ${same(key, 'r', 'given')}
+    cross join lateral (select ctid as place, * from "${table}" as r
+      where ${key.map((name) => `r."${name}" = given."${name}"`).join(' and ')}
       ${lock ? 'for no key update' : 'offset 0'}) as found`;
   const { rows } = await db.executeQuery(CompiledQuery.raw(text, [JSON.stringify(inOrder)]));
-  return rows as LoggedTables[Table][];
+  const found = rows as (LoggedTables[Table] & { readonly place: string })[];
+  for (const row of found) places.set(placeName(table, key, row), row.place);
+  return found;
 }
 
 /** All changes of a transaction as one statement, which fails if a row to be changed is not there. */
-function writing(changes: readonly Change[]): CompiledQuery {
-  const parts = changes.map((change, i) => `change_${i} as (${changed(change, `$${i + 1}`)} returning 1)`);
+function writing(changes: readonly Change[], places: Places): CompiledQuery {
+  const values: unknown[] = [];
+  const parameter = (value: unknown): string => `$${values.push(value)}`;
+  const parts = changes.map((change, i) => {
+    const { table, keys, rows } = change;
+    const json = parameter(JSON.stringify(rows));
+    const found = change.kind === 'insert' ? '' : parameter(rows.map((row) => places.get(placeName(table, keys, row))));
+    return `change_${i} as (${changed(change, json, found)} returning 1)`;
+  });
   const counts = changes.map(
-    ({ table }, i) => `expect_rows('${table}', (select count(*) from change_${i}), $${changes.length + i + 1}::bigint)`,
+    ({ table, rows }, i) =>
+      `expect_rows('${table}', (select count(*) from change_${i}), ${parameter(rows.length)}::bigint)`,
   );
-  return CompiledQuery.raw(`with ${parts.join(',\n')} select ${counts.join()}`, [
-    ...changes.map(({ rows }) => JSON.stringify(rows)),
-    ...changes.map(({ rows }) => rows.length),
-  ]);
+  return CompiledQuery.raw(`with ${parts.join(',\n')} select ${counts.join()}`, values);
 }
 
-/** One insert or update of many rows. */
-function changed({ kind, table, keys, counters, values }: Change, rows: string): string {
-  const given = `json_populate_recordset(null::"${table}", ${rows}::json) as given`;
+/** One insert or update of many rows; `json` and `places` are the parameters that carry them. */
+function changed({ kind, table, keys, counters, values }: Change, json: string, places: string): string {
+  const given = `json_populate_recordset(null::"${table}", ${json}::json)`;
   if (kind === 'insert') {
     const columns = keys.map((name) => `"${name}"`).join();
     return `insert into "${table}" (${columns}) select ${columns} from ${given}`;
@@ -102,13 +123,8 @@ function changed({ kind, table, keys, counters, values }: Change, rows: string):
     ...counters.map((name) => `"${name}" = r."${name}" + fresh."${name}"`),
     ...values.map((name) => `"${name}" = fresh."${name}"`),
   ];
-  return `update "${table}" as r set ${set.join()} from (select given.*, place from ${given}
-    cross join lateral (select ctid as place from "${table}" as r where ${same(keys, 'r', 'given')} offset 0) as found
-    ) as fresh where r.ctid = fresh.place`;
-}
-
-function same(names: readonly string[], one: string, other: string): string {
-  return names.map((name) => `${one}."${name}" = ${other}."${name}"`).join(' and ');
+  return `update "${table}" as r set ${set.join()}
+    from rows from (${given}, unnest(${places}::tid[])) as fresh where r.ctid = fresh.unnest`;
 }
 
 /** Waits for statements that were sent together; the first that failed tells why the others did. */
@@ -153,10 +169,16 @@ async function connect(url: string): Promise<PostgresPool> {
   });
   const { Client, Pool, types } = pg.default;
 
-  /** Prepares each statement once per connection; there are few different ones. */
+  /**
+   * Prepares each statement once per connection; there are few different ones. Statements of one turn leave in one
+   * packet: each packet by itself would wake the database for a part of the work.
+   */
   const names = new Map<string, string>();
   class PreparingClient extends Client {
+    #corked = false;
+
     override query(...parameters: unknown[]): never {
+      this.#cork();
       const [text, values] = parameters;
       if (typeof text === 'string' && Array.isArray(values) && values.length > 0) {
         const name = names.get(text) ?? `s${names.size}`;
@@ -164,6 +186,17 @@ async function connect(url: string): Promise<PostgresPool> {
         return super.query({ name, text, values }) as never;
       }
       return (super.query as (...all: unknown[]) => never).apply(this, parameters);
+    }
+
+    #cork(): void {
+      if (this.#corked) return;
+      this.#corked = true;
+      const { stream } = (this as unknown as { readonly connection: { readonly stream: Duplex } }).connection;
+      stream.cork();
+      setImmediate(() => {
+        this.#corked = false;
+        stream.uncork();
+      });
     }
   }
 

@@ -154,16 +154,18 @@ export class Rows<Table extends keyof LoggedTables, Row extends object> {
   }
 
   /** The row, to be read; undefined when there is none. */
-  get(...key: readonly number[]): Readonly<Row> | undefined {
-    const held = this.#held.get(key.join());
-    if (held === undefined) throw new Error(`the ${this.table} ${key.join()} was not loaded`);
+  get(first: number, second?: number, third?: number): Readonly<Row> | undefined {
+    const key = nameOf(first, second, third);
+    const held = this.#held.get(key);
+    if (held === undefined) throw new Error(`the ${this.table} ${key} was not loaded`);
     return held?.row;
   }
 
   /** The row, to be changed. */
-  change(...key: readonly number[]): Row {
-    const held = this.#held.get(key.join());
-    if (!held) throw new Error(`there is no ${this.table} ${key.join()}`);
+  change(first: number, second?: number, third?: number): Row {
+    const key = nameOf(first, second, third);
+    const held = this.#held.get(key);
+    if (!held) throw new Error(`there is no ${this.table} ${key}`);
     if (held.before === undefined) held.before = { ...held.row };
     return held.row;
   }
@@ -220,6 +222,12 @@ export class Rows<Table extends keyof LoggedTables, Row extends object> {
   }
 
   #keyOf(row: Partial<Row>): string {
-    return keys[this.table].map((name) => (row as Record<string, unknown>)[name]).join();
+    const [first, second, third] = keys[this.table] as readonly (keyof Row)[];
+    return nameOf(row[first] as number, row[second] as number | undefined, row[third] as number | undefined);
   }
+}
+
+function nameOf(first: number, second?: number, third?: number): string {
+  if (third !== undefined) return `${first},${second},${third}`;
+  return second !== undefined ? `${first},${second}` : `${first}`;
 }

@@ -35,7 +35,7 @@ describe('fits in the background', () => {
     const exact = await fitted('anchor', beliefs.answers(tasks, workers));
     const estimator = estimatorOf(beliefs);
     expect(estimator.isDue).toBe(true);
-    await new Promise<void>((resolve) => estimator.anchor(resolve));
+    await new Promise<void>((resolve) => estimator.anchor(async () => resolve()));
     expect(beliefs.stream.posterior.subarray(0, 2 * tasks)).toEqual(exact.posterior);
     expect(beliefs.isStale).toBe(false);
     expect(estimator.isDue).toBe(false);
@@ -44,7 +44,7 @@ describe('fits in the background', () => {
   it('keep what came while they ran', async () => {
     const beliefs = crowd(tasks);
     const estimator = estimatorOf(beliefs);
-    const done = new Promise<void>((resolve) => estimator.anchor(resolve));
+    const done = new Promise<void>((resolve) => estimator.anchor(async () => resolve()));
     const before = beliefs.posterior(1)[1];
     for (let worker = 30; worker < 38; worker++) beliefs.add(1, worker, 'yes');
     await done;
@@ -64,7 +64,7 @@ describe('fits in the background', () => {
 
   it('end with the server, whatever they were doing', async () => {
     const estimator = estimatorOf(crowd(3 * tasks));
-    const done = new Promise<void>((resolve) => estimator.anchor(resolve));
+    const done = new Promise<void>((resolve) => estimator.anchor(async () => resolve()));
     await estimator.stop();
     await expect(Promise.race([done, Promise.resolve('not finished')])).resolves.toBe('not finished');
   });
