@@ -7,7 +7,7 @@ import type { Sheet, SheetColumn } from './sheet.ts';
 /** Rows encoded at a time: also the size of row groups. */
 const rowsAtOnce = 100_000;
 /** The same where others must not wait long for it. */
-const rowsOfPages = 10_000;
+const rowsOfPages = 4_000;
 
 /** A sheet as Parquet, text dictionary-encoded, one row group at a time. */
 export function* parquetSheet(sheet: Sheet): Generator<Uint8Array, void, void> {

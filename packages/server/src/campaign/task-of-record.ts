@@ -177,7 +177,7 @@ function picture(address: string, record: FileRecord): string {
     record,
     'unsafe-image',
     `invalid picture ${shown(address)}`,
-    'give an address that begins with https:, http:, data:image/ or /',
+    'give an address that begins with https:, http: or /, or data: of a PNG, JPEG, GIF, WebP or AVIF in base64',
     address,
   );
 }

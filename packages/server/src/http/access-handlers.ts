@@ -40,7 +40,6 @@ export function accessHandlers({ store, campaigns, gate, now }: Context): Handle
     const from = token ?? invite;
     const usable = token !== undefined || (invite !== undefined && (await access.useInvite(invite.id)));
     if (from !== undefined && from.role !== 'worker' && usable) return { from, token, invite };
-    await access.audit({ actor: 'anyone', action: 'login refused' });
     const hint = 'ask for a new link';
     const problem = 'invalid link or token: it is unknown, used up, expired or revoked';
     throw new AccessError(401, 'invalid-token', problem, hint);
@@ -53,7 +52,12 @@ export function accessHandlers({ store, campaigns, gate, now }: Context): Handle
     },
 
     async login({ body, address, startSession }) {
-      const { from, token, invite } = await doorkeeper.tried(address, hashOf(body.token), () => opened(body.token));
+      const { from, token, invite } = await doorkeeper
+        .tried(address, () => opened(body.token))
+        .catch(async (error: unknown) => {
+          if (error instanceof AccessError) await access.audit({ actor: 'anyone', action: 'login refused' });
+          throw error;
+        });
       const secret = newSecret();
       const csrf = csrfOf(secret);
       const { role, campaign } = from;

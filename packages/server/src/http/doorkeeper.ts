@@ -1,64 +1,46 @@
 import { AccessError } from '../access/index.ts';
 
-/** Tries with an unknown link that an address has in a minute. */
+/** Tries with a link that does not open which an address has in a minute. */
 const mostFailures = 20;
 const windowMs = 60_000;
-/** Addresses and links remembered. */
 const mostRemembered = 50_000;
 
 /**
- * Keeps an address that tries links that are not there from trying on, and nobody else.
+ * Counts the tries with links that do not open, by address, and turns away what is beyond twenty a minute.
  *
- * A whole class may stand behind one address: those who come with a link that has opened lately are never counted nor kept
- * waiting. Guessing is hopeless anyway, with 256 random bits; what is limited is the work it makes. One per process.
+ * Those who come with a link that opens are neither counted nor kept waiting, whatever others behind the same address do: a
+ * whole class may stand there. Guessing is hopeless anyway, with 256 random bits; what is kept small is the noise it makes,
+ * in the audit log above all. One per process.
  */
 export class Doorkeeper {
   readonly #now: () => number;
   readonly #failures = new Map<string, { count: number; readonly until: number }>();
-  /** Hashes of links that opened. */
-  readonly #good = new Set<string>();
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
   /**
-   * Lets somebody at `address` try the link with this hash; whether it opens is up to `open`.
+   * Lets somebody at `address` try what `open` says about their link.
    *
-   * @throws status 429 where the address has tried too much
+   * @throws {AccessError} where it does not open; status 429 where that has happened too often
    */
-  async tried<Result>(address: string | undefined, hash: string, open: () => Promise<Result>): Promise<Result> {
-    if (address === undefined) return open();
-    if (this.#failed(address) >= mostFailures && !this.#good.has(hash)) {
+  async tried<Result>(address: string | undefined, open: () => Promise<Result>): Promise<Result> {
+    try {
+      return await open();
+    } catch (error) {
+      const isRefusal = error instanceof AccessError && address !== undefined;
+      if (!isRefusal || this.#failed(address) <= mostFailures) throw error;
       throw Object.assign(new Error('too many unknown links from this address'), { statusCode: 429 });
     }
-    try {
-      const result = await open();
-      remember(this.#good, () => this.#good.add(hash));
-      return result;
-    } catch (error) {
-      if (error instanceof AccessError) {
-        this.#good.delete(hash);
-        this.#note(address);
-      }
-      throw error;
-    }
   }
 
+  /** Counts a failure: how many there were in the last minute, this one included. */
   #failed(address: string): number {
     const known = this.#failures.get(address);
-    return known !== undefined && known.until > this.#now() ? known.count : 0;
+    if (known !== undefined && known.until > this.#now()) return ++known.count;
+    if (this.#failures.size >= mostRemembered) this.#failures.clear();
+    this.#failures.set(address, { count: 1, until: this.#now() + windowMs });
+    return 1;
   }
-
-  #note(address: string): void {
-    const count = this.#failed(address) + 1;
-    const until = count === 1 ? this.#now() + windowMs : (this.#failures.get(address)?.until ?? 0);
-    remember(this.#failures, () => this.#failures.set(address, { count, until }));
-  }
-}
-
-/** Adds to what is remembered, from the beginning where it has become too much. */
-function remember(what: { readonly size: number; clear(): void }, add: () => void): void {
-  if (what.size >= mostRemembered) what.clear();
-  add();
 }

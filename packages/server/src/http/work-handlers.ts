@@ -44,7 +44,7 @@ export function workHandlers(
   return {
     async look({ body, address }) {
       const hasRoom = ({ mostUses, uses }: Invite): boolean => mostUses === null || uses < mostUses;
-      const { live, known } = await doorkeeper.tried(address, hashOf(body.token), () => behind(body, hasRoom));
+      const { live, known } = await doorkeeper.tried(address, () => behind(body, hasRoom));
       const { name, status, question, instructions } = live.header;
       return {
         id: globalId(live.header),
@@ -53,7 +53,7 @@ export function workHandlers(
       };
     },
     async join({ body, address, startSession }) {
-      const { live, desk, invite, campaign } = await doorkeeper.tried(address, hashOf(body.token), () =>
+      const { live, desk, invite, campaign } = await doorkeeper.tried(address, () =>
         behind(body, ({ id }) => store.access.useInvite(id)),
       );
       const { platformId } = body;

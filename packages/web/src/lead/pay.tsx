@@ -62,9 +62,8 @@ export function Payment({ office, campaign }: PartProps): VNode {
       <h2 id="pay">Pay</h2>
       <p class="muted">
         {pay === null
-          ? 'Work on this campaign is not paid.'
-          : `Now: ${money(pay.micros, pay.currency)} for each answer, practice excepted. A raise also counts for the answers already given; once there are answers, pay is never lowered.`}{' '}
-        People see what they earn; paying them is up to you.
+          ? 'Work on this campaign is not paid. With an amount here, people see what they earn; paying them is up to you.'
+          : `Now: ${money(pay.micros, pay.currency)} for each answer, practice excepted. A raise also counts for the answers already given; once there are answers, pay is never lowered. People see what they earn; paying them is up to you.`}
       </p>
       <form
         class="stack"

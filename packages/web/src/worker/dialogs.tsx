@@ -112,7 +112,7 @@ function Skip({ desk, close }: DialogPart): VNode {
         ))}
       </div>
       <label>
-        A note for the lead, if you like
+        A note for the lead, if you like, before you choose
         <input
           type="text"
           dir="auto"
