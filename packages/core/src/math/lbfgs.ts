@@ -81,6 +81,7 @@ export function* lbfgsSteps(
   };
   value = yield* pausing(evaluation(objective, x, gradient));
   if (!finite(value, gradient)) return { x, value, iterations: 0, converged: false };
+  if (n >= longVector) yield { x, value, iteration };
   let nextX = new Float64Array(n);
   let nextGradient = new Float64Array(n);
   const direction = new Float64Array(n);
@@ -90,6 +91,7 @@ export function* lbfgsSteps(
     if (largest(gradient) <= gradientTolerance) return { x, value, iterations: iteration, converged: true };
     yield* pausing(history.direct(gradient, direction));
     let slope = dot(direction, gradient);
+    if (n >= longVector) yield { x, value, iteration };
     if (!(slope < 0)) slope = history.restart(gradient, direction);
     let firstStep = history.size === 0 ? Math.min(1, 1 / Math.sqrt(-slope)) : 1;
     let found = yield* pausing(search(objective, x, value, direction, slope, firstStep, nextX, nextGradient));
@@ -103,7 +105,9 @@ export function* lbfgsSteps(
       const converged = -slope <= 1e-12 * (1 + Math.abs(value));
       return { x, value, iterations: iteration, converged };
     }
+    if (n >= longVector) yield { x, value, iteration };
     history.remember(x, nextX, gradient, nextGradient);
+    if (n >= longVector) yield { x, value, iteration };
     const gained = value - found;
     value = found;
     [x, nextX] = [nextX, x];
@@ -235,6 +239,7 @@ function* search(
   for (let trial = 0; trial < TRIALS; trial++) {
     move(x, direction, step, nextX);
     const reached = yield* evaluation(objective, nextX, nextGradient);
+    if (x.length >= longVector) yield;
     const usable = finite(reached, nextGradient);
     if (usable && reached <= value + SUFFICIENT_DECREASE * step * slope && reached < value) {
       const reachedSlope = dot(direction, nextGradient);

@@ -3,6 +3,7 @@ import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
 import { type Estimate, estimateOf } from '../estimate.ts';
 import { defineMethod, type FitContext, type Method, type Progress } from '../method.ts';
 import { optionTable, parseOptions } from '../options.ts';
+import { showingProgress } from '../pauses.ts';
 import { counted, tableNotes } from '../table-notes.ts';
 import { clampGold, voteCounts } from '../votes.ts';
 import { wawa } from '../voting/wawa.ts';
@@ -144,12 +145,13 @@ function* fitAverage(
   const confusion = shrunkConfusions(softCounts(table, members.plain), classCount);
   yield between;
   const rho = members.repeatedTasks === 0 ? mostDependence : dependence(table, members.plain, confusion);
+  yield between;
 
   const target =
     values.calibration === 'independent'
       ? meanConfidence(table, members.plain)
       : estimatedAccuracy(meanConfidence(table, members.average), rho, classCount);
-  const posterior = temperTo(table, members.average, target);
+  const posterior = yield* showingProgress(temperTo(table, members.average, target), between);
   yield between;
   const overruled = overruledTasks(table, votes, posterior);
   const verdict = verdictOf(table, votes, members.average);

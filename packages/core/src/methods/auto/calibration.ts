@@ -54,9 +54,13 @@ export function accuracyInterval(accuracy: number, tasks: number): { value: numb
 
 /**
  * The posterior softmax(t·d^(-¼)·ln raw) whose mean confidence is `accuracy`: t by bisection of its
- * logarithm. Tasks without answers keep their row. O(40·T·K).
+ * logarithm. Tasks without answers keep their row. O(40·T·K). Pauses after each step.
  */
-export function temperTo(table: AnswerTable, raw: Float64Array, accuracy: number): Float64Array {
+export function* temperTo(
+  table: AnswerTable,
+  raw: Float64Array,
+  accuracy: number,
+): Generator<unknown, Float64Array, void> {
   const { taskCount, classCount, taskStart } = table;
   const logs = raw.map((p) => Math.max(leastLog, Math.log(p)));
   const power = Float64Array.from(
@@ -84,6 +88,7 @@ export function temperTo(table: AnswerTable, raw: Float64Array, accuracy: number
     const middle = (low + high) / 2;
     if (confidenceAt(Math.exp(middle)) < accuracy) low = middle;
     else high = middle;
+    yield;
   }
   const t = Math.exp((low + high) / 2);
   const posterior = raw.slice();

@@ -4,6 +4,7 @@ import { estimateOf } from '../estimate.ts';
 import { limitNote } from '../fit-notes.ts';
 import { defineMethod, type Method } from '../method.ts';
 import { optionTable } from '../options.ts';
+import { notYet, showingProgress } from '../pauses.ts';
 import { tableNotes } from '../table-notes.ts';
 import { clampGold, isInformed, voteShares } from '../votes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
@@ -95,12 +96,15 @@ export const bwa: Method = defineMethod({
     if (table.taskPrior !== undefined || table.testCounts !== undefined) {
       notes.push('task priors and test answers are not used by this method');
     }
+    yield notYet;
     const regressions = new Regressions(table, values);
+    yield notYet;
     const objective: number[] = [];
     let settled = regressions.isUnanimous;
     if (settled) notes.push('every task is unanimous: the vote is kept');
     while (!settled && objective.length < values.maxIterations) {
-      const found = regressions.sweep(values.tolerance);
+      const reached = { iteration: objective.length, objective: objective.at(-1) ?? Number.NaN };
+      const found = yield* showingProgress(regressions.sweep(values.tolerance), reached);
       objective.push(found.objective);
       yield { iteration: objective.length, objective: found.objective };
       settled = found.settled;
@@ -180,8 +184,11 @@ class Regressions {
     for (let k = 0; k < classCount; k++) this.#takeMean(k);
   }
 
-  /** Precisions, then scores of every class that has not settled; the objective before the change. */
-  sweep(tolerance: number): { objective: number; settled: boolean } {
+  /**
+   * Precisions, then scores of every class that has not settled; the objective before the change. Pauses
+   * after each class.
+   */
+  *sweep(tolerance: number): Generator<unknown, { objective: number; settled: boolean }, void> {
     const { classCount } = this.#table;
     let objective = 0;
     let settled = true;
@@ -191,6 +198,7 @@ class Regressions {
         if (this.#updateScores(k, tolerance)) this.#done[k] = 1;
         else settled = false;
         this.#takeMean(k);
+        yield;
       }
       objective += this.#last[k];
     }

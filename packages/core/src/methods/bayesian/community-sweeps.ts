@@ -89,6 +89,7 @@ export function* communitySweeps(
     for (let w = 0; w < workerCount; w++) {
       for (let j = 0; j < count; j++) newton.update(w, j, count, counts, communities, scores, precision);
     }
+    yield { iteration: iteration - 1, objective: objective.at(-1) ?? Number.NaN };
     for (let at = 0; at < scores.length; at += classCount) logSoftmax(scores, logs, at, classCount);
     // The first memberships are those given.
     if (iteration > 1) updateMembership(counts, scores, logs, communities, logShares, precision, membership);

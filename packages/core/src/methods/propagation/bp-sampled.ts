@@ -3,8 +3,9 @@ import type { Random } from '../../math/random.ts';
 import { dirichletOptions, dirichletPrior, presetOption } from '../bayesian/dirichlet-prior.ts';
 import { type ContentOrder, contentOrder } from '../content-order.ts';
 import { neutralEstimate } from '../dawid-skene/fit-confusions.ts';
-import { defineMethod, type Method } from '../method.ts';
+import { defineMethod, type Method, type Progress } from '../method.ts';
 import { optionTable } from '../options.ts';
+import { notYet } from '../pauses.ts';
 import { clampGold } from '../votes.ts';
 import { meanRow } from '../voting/majority-vote.ts';
 import { checkConfusionSize, interval, workerLevel } from '../worker-estimates.ts';
@@ -106,11 +107,13 @@ export const bpSampled: Method = defineMethod({
     checkConfusionSize(table, method);
     const { taskCount, classCount } = table;
     const order = contentOrder(table);
+    yield notYet;
     const { confusion: alpha } = dirichletPrior(table, { ...values, classPrior: [1] });
     const draws = drawsOf(table, values, alpha, order, random);
     const frequencies = knownClasses(table, values.classPrior);
     const redrawing =
       values.redraw && values.prior === 'dirichlet' ? { alpha, draws: values.draws, order, random } : undefined;
+    yield notYet;
     const propagation = new SampledPropagation(table, logTaskPrior(table, frequencies), draws, redrawing);
     const { messages } = propagation;
     const classes = (): Float64Array =>
@@ -120,7 +123,10 @@ export const bpSampled: Method = defineMethod({
     const { iterations, converged, notes: loopNotes, found } = yield* propagation.settle(values, classes);
     // A list of matrices is meant to be short.
     if (values.prior !== 'atoms') notes.push(...propagation.notes());
+    const reached: Progress = { iteration: iterations, objective: Number.NaN };
+    yield reached;
     const logEvidence = messages.logEvidence(found.logEvidence);
+    yield reached;
     const posterior = messages.posterior(new Float64Array(taskCount * classCount));
     clampGold(table, posterior);
     const { accuracy, variance, confusion, confusionSd, effective } = found;

@@ -198,7 +198,7 @@ function sampledBelief(
   return {
     update: loop.update,
     conclude(classes) {
-      const found = messages.workers(classes);
+      const found = finished(messages.workers(classes));
       const { confusion, confusionSd, accuracy, variance, effective, logEvidence } = found;
       return {
         workers: {

@@ -1,11 +1,14 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
 import { logSumExp, normaliseInPlace, softmaxInPlace } from '../../math/log-sum-exp.ts';
+import { pauseWhenDue } from '../pauses.ts';
 import { logFloor } from './class-prior.ts';
 import { type ConfusionDraws, withTestAnswers } from './confusion-draws.ts';
 import type { Messages } from './message-loop.ts';
 
 /** Factors between two rescalings of a product; each is at least the smallest cell. */
 const rescaleEvery = 8;
+/** Time of one class of one draw, about. */
+const nsPerFactor = 1;
 /** Rounds of expectation-maximisation that find where a worker's posterior peaks. */
 const peakRounds = 30;
 /** Draws with less than this share of the best take no part in a message. */
@@ -80,8 +83,9 @@ export class SampledMessages implements Messages {
     this.#logPrior = logPrior;
   }
 
-  sweep(damping: number): number {
+  *sweep(damping: number): Generator<unknown, number, void> {
     this.#gather();
+    const due = pauseWhenDue();
     const { workerCount, classCount } = this.#table;
     const { start, answers } = this.#table.byWorker;
     const row = new Float64Array(classCount);
@@ -90,6 +94,7 @@ export class SampledMessages implements Messages {
       const count = this.#load(w);
       if (count === 0) continue;
       const draws = this.#drawsOf(w);
+      if (due(3 * count * draws.size * classCount * nsPerFactor)) yield;
       this.#multiply(draws, count);
       const kept = this.#keep(draws.size);
       for (let j = 0; j < count; j++) {
@@ -119,14 +124,19 @@ export class SampledMessages implements Messages {
     return out;
   }
 
-  /** As if every task had sent these posteriors (T×K) to its workers: draws that count, W. */
-  effectiveAt(posterior: Float64Array): Float64Array {
-    return Float64Array.from({ length: this.#table.workerCount }, (_, w) => {
+  /** As if every task had sent these posteriors (T×K) to its workers: draws that count, W. Pauses. */
+  *effectiveAt(posterior: Float64Array): Generator<unknown, Float64Array, void> {
+    const { workerCount, classCount } = this.#table;
+    const effective = new Float64Array(workerCount);
+    const due = pauseWhenDue();
+    for (let w = 0; w < workerCount; w++) {
       const count = this.#load(w, posterior);
       const draws = this.#drawsOf(w);
+      if (due(count * draws.size * classCount * nsPerFactor)) yield;
       this.#multiply(draws, count);
-      return this.#effective(draws.size);
-    });
+      effective[w] = this.#effective(draws.size);
+    }
+    return effective;
   }
 
   /**
@@ -160,9 +170,10 @@ export class SampledMessages implements Messages {
     return counts;
   }
 
-  /** Moments of each worker's confusion under the weighted draws. */
-  workers(prior: Float64Array): SampledWorkers {
+  /** Moments of each worker's confusion under the weighted draws. Pauses. */
+  *workers(prior: Float64Array): Generator<unknown, SampledWorkers, void> {
     this.#gather();
+    const due = pauseWhenDue();
     const { workerCount, classCount } = this.#table;
     const block = classCount * classCount;
     const confusion = new Float64Array(workerCount * block);
@@ -174,6 +185,7 @@ export class SampledMessages implements Messages {
     for (let w = 0; w < workerCount; w++) {
       const count = this.#load(w);
       const draws = this.#drawsOf(w);
+      if (due((count + classCount) * draws.size * classCount * nsPerFactor)) yield;
       this.#multiply(draws, count);
       const weight = this.#weight;
       let sum = 0;

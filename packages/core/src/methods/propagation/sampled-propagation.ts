@@ -2,11 +2,15 @@ import type { AnswerTable } from '../../answers/answer-table.ts';
 import type { Random } from '../../math/random.ts';
 import type { ContentOrder } from '../content-order.ts';
 import type { Progress } from '../method.ts';
+import { notYet, pauseWhenDue, showingProgress } from '../pauses.ts';
 import { counted } from '../table-notes.ts';
 import { startingPosterior } from '../votes.ts';
 import { type ConfusionDraws, withTestAnswers, workerDraws } from './confusion-draws.ts';
 import { type MessageLoopResult, type MessageSettings, messageLoop } from './message-loop.ts';
 import { SampledMessages, type SampledWorkers } from './sampled-messages.ts';
+
+/** Time of one gamma draw, about. */
+const nsPerGamma = 100;
 
 /** Workers with fewer effective draws get draws of their own. */
 const fewDraws = 20;
@@ -51,14 +55,19 @@ export class SampledPropagation {
   ): Generator<Progress, MessageLoopResult & { found: SampledWorkers }, void> {
     // Before the first message the votes say where busy workers are; afterwards the messages do.
     const votes = startingPosterior(this.#table);
-    if (this.#redrawing !== undefined && this.#times === 0) this.#drawAgain(this.messages.effectiveAt(votes), votes);
+    if (this.#redrawing !== undefined && this.#times === 0) {
+      const effective = yield* showingProgress(this.messages.effectiveAt(votes), notYet);
+      yield* showingProgress(this.#drawAgain(effective, votes), notYet);
+    }
     let { iterations, converged, notes } = yield* messageLoop(this.messages, settings);
-    let found = this.messages.workers(classes());
-    for (let round = 0; round < mostRounds && this.#drawAgain(found.effective) > 0; round++) {
+    const reached = (): Progress => ({ iteration: iterations, objective: Number.NaN });
+    let found = yield* showingProgress(this.messages.workers(classes()), reached());
+    for (let round = 0; round < mostRounds; round++) {
+      if ((yield* showingProgress(this.#drawAgain(found.effective), reached())) === 0) break;
       const again = yield* messageLoop(this.messages, settings);
       iterations += again.iterations;
       ({ converged, notes } = again);
-      found = this.messages.workers(classes());
+      found = yield* showingProgress(this.messages.workers(classes()), reached());
     }
     this.#effective = found.effective;
     return { iterations, converged, notes, found };
@@ -80,13 +89,14 @@ export class SampledPropagation {
     return notes;
   }
 
-  /** New draws for workers of few effective ones, around their expected answers; how many workers. */
-  #drawAgain(effective: Float64Array, posterior?: Float64Array): number {
+  /** New draws for workers of few effective ones, around their expected answers; how many workers. Pauses. */
+  *#drawAgain(effective: Float64Array, posterior?: Float64Array): Generator<unknown, number, void> {
     if (this.#redrawing === undefined) return 0;
     const { alpha, draws, order, random } = this.#redrawing;
     const table = this.#table;
     this.#times++;
     const poor = poorWorkers(table, this.#draws.size, effective);
+    const due = pauseWhenDue();
     for (const w of poor) {
       const counts = this.messages.expectedCounts(w, alpha, posterior);
       if (table.testCounts !== undefined) {
@@ -95,6 +105,7 @@ export class SampledPropagation {
       const stream = random.fork(`worker ${order.workerKeys[w]}`).fork(this.#times);
       this.messages.setDraws(w, withTestAnswers(workerDraws(alpha, counts, draws, order, stream), table, w));
       this.#redrawn.add(w);
+      if (due(draws * table.classCount ** 2 * nsPerGamma)) yield;
     }
     return poor.length;
   }

@@ -283,11 +283,13 @@ export function integratedGlad(table: AnswerTable, setting: GladSetting): GladMo
       return start;
     },
     eases: () => ({ ease: ease.slice(), error: easeSdOf.slice() }),
-    typicalScales() {
+    *typicalScales() {
+      const due = pauseWhenDue();
       const spread = new Float64Array(nodeCount);
       let count = 0;
       for (let task = 0; task < taskCount; task++) {
         if (taskStart[task + 1] === taskStart[task]) continue;
+        if (due((taskStart[task + 1] - taskStart[task]) * nodeCount * nsPerNode)) yield;
         expect(task);
         count++;
         for (let h = 0; h < nodeCount; h++) spread[h] += node[h];

@@ -34,7 +34,6 @@ export function jointGlad(table: AnswerTable, setting: GladSetting): GladModel {
   const abilityPrecision = 1 / abilitySd ** 2;
   const easePrecision = 1 / easeSd ** 2;
 
-  // biome-ignore lint/correctness/useYield: one pass of the kernel is short
   function* evaluate(parameters: Float64Array, gradient: Float64Array): Generator<unknown, number, void> {
     const ability = parameters.subarray(0, workerCount);
     const ease = parameters.subarray(workerCount, logits);
@@ -42,6 +41,7 @@ export function jointGlad(table: AnswerTable, setting: GladSetting): GladModel {
     if (estimatePrior) priorFromLogits(parameters, logits, prior);
     pass.setParameters(ability, ease);
     let value = pass.pass(prior);
+    yield;
     pass.abilityGradient(gradient.subarray(0, workerCount));
     pass.logEaseGradient(gradient.subarray(workerCount, logits));
     for (let w = 0; w < workerCount; w++) {
@@ -96,7 +96,7 @@ export function jointGlad(table: AnswerTable, setting: GladSetting): GladModel {
         error: easeInformation.map((value) => 1 / Math.sqrt(value)),
       };
     },
-    typicalScales(parameters) {
+    *typicalScales(parameters) {
       const eases: number[] = [];
       for (let task = 0; task < taskCount; task++) {
         if (table.taskStart[task + 1] > table.taskStart[task]) eases.push(parameters[workerCount + task]);

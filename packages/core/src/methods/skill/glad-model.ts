@@ -28,8 +28,10 @@ export interface GladModel {
   start(random: Random | undefined, workers: Uint32Array, tasks: Uint32Array): Float64Array;
   /** Ease of each task (T) and its standard error, at the parameters evaluated last. */
   eases(parameters: Float64Array): { readonly ease: Float64Array; readonly error: Float64Array };
-  /** The distribution of e^ease over the tasks with answers, as weighted values; weights sum to 1. */
-  typicalScales(parameters: Float64Array): { readonly scale: Float64Array; readonly weight: Float64Array };
+  /** The distribution of e^ease over the tasks with answers, as weighted values; weights sum to 1. May pause. */
+  typicalScales(
+    parameters: Float64Array,
+  ): Generator<unknown, { readonly scale: Float64Array; readonly weight: Float64Array }, void>;
   /**
    * Ends of the interval of each ability with `tail` outside on each side, given its standard error and
    * the diagonal of its information. May pause.

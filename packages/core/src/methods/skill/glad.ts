@@ -247,7 +247,7 @@ function* abilityWorkers(
   abilityStandardError: Float64Array,
   diagonal: Float64Array,
 ): Generator<unknown, WorkerEstimates, void> {
-  const { scale, weight } = model.typicalScales(parameters);
+  const { scale, weight } = yield* model.typicalScales(parameters);
   const meanAccuracy = (ability: number): number => {
     let sum = 0;
     for (let i = 0; i < scale.length; i++) sum += weight[i] / (1 + Math.exp(-ability * scale[i]));
