@@ -27,7 +27,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'audit',
-    summary: 'whether labels and workers treat groups of tasks alike',
+    summary: 'who guesses, who copies, and whether groups of tasks are treated alike',
     load: () => import('./commands/audit.ts'),
   },
   {

@@ -1,4 +1,5 @@
 import { type Estimate, goldLabels, InputError, Random } from '@assay/core';
+import { findCopying, findSpammers } from '@assay/core/audit';
 import { writeResults, writeSheet } from '@assay/core/formats';
 import {
   auditDecisions,
@@ -19,6 +20,8 @@ import {
   withMethodFlags,
   withReadingFlags,
 } from '../input/flags.ts';
+import { agreementJson, agreementLines, agreementOf } from '../output/agreement.ts';
+import { copyingText, crowdAuditSheet, informationJson, informationText } from '../output/crowd-audit.ts';
 import { UsageError } from '../output/failure.ts';
 import {
   type AttributeAudit,
@@ -44,28 +47,30 @@ const rates: Readonly<Record<string, ThresholdRate>> = {
 };
 
 interface Flags extends ReadingFlags, MethodFlags {
-  readonly attributes: string;
+  readonly attributes?: string;
   readonly attribute?: readonly string[];
   readonly positive?: string;
   readonly truth?: string;
   readonly gold?: string;
   readonly output?: string;
+  readonly ratesOut?: string;
   readonly equalise?: string;
   readonly labelsOut?: string;
   readonly json?: boolean;
 }
 
-/** `assay audit ANSWERS… --attributes FILE`: whether labels and workers treat groups of tasks alike. */
+/** `assay audit ANSWERS…`: who guesses, who copies, and whether groups of tasks are treated alike. */
 export function build(shell: Shell): Command {
   const command = new Command('audit').argument('<ANSWERS...>', 'files of answers, or - for standard input');
   command
-    .requiredOption('--attributes <FILE>', 'groups of the tasks: a task column and one column per attribute')
+    .option('--attributes <FILE>', 'groups of the tasks: a task column and one column per attribute')
     .option('--attribute <LIST>', 'which of its columns (default: all, one after the other)', listOf)
     .option('--positive <LABEL>', 'the label that helps or harms whom it is given to');
   withMethodFlags(command)
     .option('--truth <FILE>', 'known labels: who is wronged can be said only with them')
     .option('--gold <FILE>', 'known labels the method may use; workers are compared with them too')
-    .option('-o, --output <OUT>', 'where all rates go; its extension chooses csv, tsv, jsonl, json or parquet')
+    .option('-o, --output <OUT>', 'where the workers go; its extension chooses csv, tsv, jsonl, json or parquet')
+    .option('--rates-out <FILE>', 'where all rates by group go')
     .addOption(
       new Option('--equalise <RATE>', 'fit a threshold per group that makes a rate alike').choices(Object.keys(rates)),
     )
@@ -76,47 +81,68 @@ export function build(shell: Shell): Command {
 
 async function audit(paths: readonly string[], flags: Flags, shell: Shell): Promise<void> {
   const { method, options } = methodFrom(flags);
-  const { output, labelsOut, truth, gold, equalise } = flags;
-  if (labelsOut !== undefined && equalise === undefined) throw withoutRate();
-  const outputs = [output, labelsOut].filter((path) => path !== undefined);
-  if (output !== undefined) checkOutputName(output, 'workers');
+  const { output, ratesOut, labelsOut, truth, gold } = flags;
+  checkTogether(flags);
+  const outputs = [output, ratesOut, labelsOut].filter((path) => path !== undefined);
+  for (const path of [output, ratesOut]) if (path !== undefined) checkOutputName(path, 'workers');
   if (labelsOut !== undefined) checkOutputName(labelsOut, 'results');
   const inputs = [...paths, flags.attributes, truth, gold].filter((path) => path !== undefined);
   refuseTwoUses(inputs);
   await checkWritable(outputs, inputs);
-  const attributes = await readAttributes(flags.attributes, flags.attribute, shell);
-  if (equalise !== undefined && attributes.size > 1) throw severalAttributes([...attributes.keys()]);
+  const attributes =
+    flags.attributes === undefined ? undefined : await readAttributes(flags.attributes, flags.attribute, shell);
+  if (flags.equalise !== undefined && attributes !== undefined && attributes.size > 1)
+    throw severalAttributes([...attributes.keys()]);
   const read = await readAll(paths, flags, shell);
-  const positive = positiveOf(flags.positive, read);
+  const positive = attributes === undefined ? undefined : positiveOf(flags.positive, read);
   const { estimate } = await fitted(method, options, flags.seed, read, shell);
   shell.signal.throwIfAborted();
 
-  const audits = Array.from(attributes, ([attribute, groups]) =>
-    auditOf(attribute, groups, positive, estimate, read, flags),
+  const workers = findSpammers(read.table, estimate, { random: new Random(flags.seed).fork('guessing') });
+  const copying = findCopying(read.table, estimate);
+  const agreement = agreementOf(read.table, flags.seed);
+  const audits = Array.from(attributes ?? [], ([attribute, groups]) =>
+    auditOf(attribute, groups, positive ?? '', estimate, read, flags),
   );
   const notes = [
     ...receiptNotes(read.receipt),
     ...read.notes,
     ...toldNotes(read),
     ...estimate.notes,
+    ...copying.notes,
     ...new Set(audits.flatMap(({ decisions, crowd }) => [...decisions.notes, ...crowd.notes])),
   ];
   const files = [];
-  if (output !== undefined) files.push({ path: output, content: writeSheet(fairnessSheet(audits), output) });
-  const [{ attribute: only, thresholds }] = audits;
-  if (labelsOut !== undefined && thresholds !== undefined) {
-    const decided = thresholds.decide(estimate, attributes.get(only) ?? new Map());
+  if (output !== undefined)
+    files.push({ path: output, content: writeSheet(crowdAuditSheet(workers, copying), output) });
+  if (ratesOut !== undefined) files.push({ path: ratesOut, content: writeSheet(fairnessSheet(audits), ratesOut) });
+  const [first] = audits;
+  if (labelsOut !== undefined && first?.thresholds !== undefined) {
+    const decided = first.thresholds.decide(estimate, attributes?.get(first.attribute) ?? new Map());
     files.push({ path: labelsOut, content: writeResults(decided, labelsOut) });
   }
   await writeAll(files);
   if (flags.json === true) {
-    const { method: id, seed } = estimate;
-    shell.json({ schema: 1, method: id, seed, positive, attributes: audits.map(auditJson), notes });
+    const { pairs, groups, compared, typicalExcess } = copying;
+    shell.json({
+      schema: 1,
+      method: estimate.method,
+      seed: estimate.seed,
+      agreement: agreementJson(agreement),
+      workers: informationJson(workers),
+      copying: { compared, typicalExcess, pairs, groups },
+      ...(attributes === undefined ? {} : { positive, attributes: audits.map(auditJson) }),
+      notes,
+    });
     return;
   }
   shell.say(receiptLine(read.receipt));
-  for (const found of audits) shell.print(textOf(found, positive, estimate.method, read.truth !== undefined));
+  shell.print(informationText(workers));
+  shell.print(copyingText(copying));
+  for (const found of audits)
+    shell.print(`\n${textOf(found, positive ?? '', estimate.method, read.truth !== undefined)}`);
   for (const path of outputs) shell.print(`Wrote ${path}\n`);
+  for (const line of agreementLines(agreement)) shell.say(line);
   for (const note of notes) shell.say(`Note: ${note}`);
 }
 
@@ -165,7 +191,7 @@ function textOf(
     '',
     limitLine(known),
   ];
-  return `${lines.join('\n')}\n\n`;
+  return `${lines.join('\n')}\n`;
 }
 
 /** What no number above can say. */
@@ -191,12 +217,19 @@ function positiveOf(given: string | undefined, { table }: Answers): string {
   });
 }
 
-function withoutRate(): UsageError {
-  const hint = `add --equalise with one of ${Object.keys(rates).join(', ')}`;
-  return new UsageError(`missing --equalise: --labels-out writes labels by thresholds; ${hint}`, {
-    code: 'missing-equalise',
-    hint,
-  });
+/** Flags that mean nothing without another. */
+function checkTogether(flags: Flags): void {
+  const { attributes, equalise, labelsOut } = flags;
+  const refuse = (flag: string, needed: string, hint: string): never => {
+    throw new UsageError(`missing --${needed}: --${flag} needs it; ${hint}`, { code: `missing-${needed}`, hint });
+  };
+  if (attributes === undefined) {
+    const needing = { attribute: flags.attribute, positive: flags.positive, 'rates-out': flags.ratesOut, equalise };
+    const given = Object.entries({ ...needing, 'labels-out': labelsOut }).find(([, value]) => value !== undefined);
+    if (given !== undefined) refuse(given[0], 'attributes', 'add --attributes with a file of task,group');
+  }
+  if (labelsOut !== undefined && equalise === undefined)
+    refuse('labels-out', 'equalise', `add --equalise with one of ${Object.keys(rates).join(', ')}`);
 }
 
 function severalAttributes(names: readonly string[]): InputError {

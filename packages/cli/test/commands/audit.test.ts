@@ -9,14 +9,43 @@ const copies = Object.fromEntries(
   ['answers.csv', 'people.csv', 'truth.csv'].map((name) => [name, readFileSync(join(example, name), 'utf8')]),
 );
 
-describe('assay audit', () => {
+describe('assay audit of workers', () => {
+  it('names who guesses and who copies, in words, as JSON and as a file', () => {
+    const rows = copies['answers.csv'].trimEnd().split('\n');
+    const added = rows.slice(1).flatMap((row, i) => {
+      const [task, worker, label] = row.split(',');
+      const always = i % 5 === 0 ? [`${task},hans,fit`] : [];
+      return worker === 'abe' ? [...always, `${task},twin,${label}`] : always;
+    });
+    const folder = folderWith({ 'answers.csv': `${[...rows, ...added].join('\n')}\n` });
+    const args = ['audit', 'answers.csv', '-m', 'coin-shrunk'];
+    const text = assay([...args, '-o', 'workers.csv'], { cwd: folder });
+    expect(text.code).toBe(0);
+    expect(text.stdout).toMatch(
+      /^Guessing: 1 of 14 workers to look at.*\n.*\nhans +600 .* guesses: answers hardly depend/,
+    );
+    expect(text.stdout).toContain('Together: abe, twin');
+    expect(text.stderr).toContain('percent agreement');
+    const lines = readFileSync(join(folder, 'workers.csv'), 'utf8').trimEnd().split('\n');
+    expect(lines[0]).toBe('worker,answers,score,lo,hi,direction,direction_lo,direction_hi,verdict,together');
+    expect(lines.filter((line) => line.endsWith(',1')).map((line) => line.split(',')[0])).toEqual(['abe', 'twin']);
+    const document = JSON.parse(assay([...args, '--json'], { cwd: folder }).stdout);
+    expect(Object.keys(document)).toEqual(['schema', 'method', 'seed', 'agreement', 'workers', 'copying', 'notes']);
+    expect(document.copying).toMatchObject({ groups: [['abe', 'twin']], pairs: [{ agreement: 1 }] });
+    expect(document.workers).toHaveLength(14);
+  });
+});
+
+describe('assay audit of groups', () => {
   const folder = folderWith(copies);
 
   it('prints one JSON document with exactly the documented keys', () => {
     const run = assay(['audit', ...flags, '--truth', 'truth.csv', '--json'], { cwd: folder });
     expect(run).toMatchObject({ code: 0, stderr: '' });
     const document = JSON.parse(run.stdout);
-    expect(Object.keys(document)).toEqual(['schema', 'method', 'seed', 'positive', 'attributes', 'notes']);
+    expect(Object.keys(document)).toEqual([
+      ...['schema', 'method', 'seed', 'agreement', 'workers', 'copying', 'positive', 'attributes', 'notes'],
+    ]);
     const [age, region] = document.attributes;
     expect([age.attribute, region.attribute]).toEqual(['age', 'region']);
     for (const audit of document.attributes) {
@@ -50,7 +79,9 @@ describe('assay audit', () => {
   it('writes rates, and labels by thresholds of each group', () => {
     const own = folderWith(copies);
     const more = ['--attribute', 'age', '--truth', 'truth.csv', '--equalise', 'true-positive-rate'];
-    const run = assay(['audit', ...flags, ...more, '-o', 'rates.csv', '--labels-out', 'labels.csv'], { cwd: own });
+    const run = assay(['audit', ...flags, ...more, '--rates-out', 'rates.csv', '--labels-out', 'labels.csv'], {
+      cwd: own,
+    });
     expect(run.code).toBe(0);
     expect(filesIn(own)).toEqual(['answers.csv', 'labels.csv', 'people.csv', 'rates.csv', 'truth.csv']);
     const rates = readFileSync(join(own, 'rates.csv'), 'utf8').split('\n');
@@ -84,9 +115,10 @@ describe('assay audit', () => {
     'many.csv': `task,age\n${Array.from({ length: 30 }, (_, i) => `a${i},${i}\n`).join('')}`,
   });
   const before = filesIn(own);
-  const with_ = (file: string): string[] => ['answers.csv', '--attributes', file, '--positive', 'fit', '-o', 'out.csv'];
+  const with_ = (file: string): string[] => ['answers.csv', '--attributes', file, '--positive', 'fit', '-o', 'o.csv'];
   const wrong: readonly (readonly [what: string, args: readonly string[], code: number, id: string])[] = [
-    ['missing attributes', ['answers.csv', '--positive', 'fit'], 2, 'missing-mandatory-option-value'],
+    ['missing attributes', ['answers.csv', '--positive', 'fit'], 2, 'missing-attributes'],
+    ['rates without attributes', ['answers.csv', '--rates-out', 'r.csv'], 2, 'missing-attributes'],
     ['a missing positive label', ['answers.csv', '--attributes', 'people.csv'], 2, 'missing-positive'],
     ['labels without a rate', [...with_('people.csv'), '--labels-out', 'l.csv'], 2, 'missing-equalise'],
     ['an unknown rate', [...with_('people.csv'), '--equalise', 'luck'], 2, 'invalid-argument'],
