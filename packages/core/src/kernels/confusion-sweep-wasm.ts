@@ -375,7 +375,8 @@ export class WasmConfusionSweep implements ConfusionSweep {
     if (!this.#stored) {
       throw missingPosterior();
     }
-    this.#copyRows(this.#map.posterior, 0, this.#layout.order.length, out);
+    const { posterior, width } = this.#map;
+    for (const slice of this.#slices()) this.#copyRows(posterior + slice.first * width, slice, out);
     this.#writeEmpty(out);
     return out;
   }
@@ -388,7 +389,7 @@ export class WasmConfusionSweep implements ConfusionSweep {
     this.#begin(prior);
     for (const slice of this.#slices(atOnce)) {
       this.#sweepSlice(slice, posterior);
-      this.#copyRows(posterior, slice.first, slice.tasks, out);
+      this.#copyRows(posterior, slice, out);
     }
     this.#cleared = false;
     this.#stored = false;
@@ -397,13 +398,18 @@ export class WasmConfusionSweep implements ConfusionSweep {
     return out;
   }
 
-  /** The rows at `from` to the places of `tasks` tasks from `first` on in the order of the sweep. */
-  #copyRows(from: number, first: number, tasks: number, out: Float64Array): void {
+  /** The rows at `from` to the places of the slice's tasks. */
+  #copyRows(from: number, { first, tasks }: Slice, out: Float64Array): void {
     const doubles = this.#doubles;
     const classCount = this.#classCount;
     const { order } = this.#layout;
     const stride = this.#map.width / 8;
     let at = from / 8;
+    // Tasks of equal count go by index, so these are side by side.
+    if (stride === classCount && order[first + tasks - 1] - order[first] === tasks - 1) {
+      out.set(doubles.subarray(at, at + tasks * stride), order[first] * classCount);
+      return;
+    }
     for (let i = first; i < first + tasks; i++, at += stride) {
       const row = order[i] * classCount;
       for (let k = 0; k < classCount; k++) out[row + k] = doubles[at + k];

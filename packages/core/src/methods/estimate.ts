@@ -320,9 +320,10 @@ export class Estimate {
     if (count === 0) return labels.fill(-1);
     const { posterior, tieRule, seed, prior } = this;
     for (let task = 0; task < labels.length; task++) {
-      const clear = clearWinner(posterior, task * count, count);
+      labels[task] = clearWinner(posterior, task * count, count);
+      if (labels[task] >= 0) continue;
       const name = (): string => this.taskNames.name(task);
-      labels[task] = clear >= 0 ? clear : winner(posterior, task * count, count, tieRule, seed, name, prior);
+      labels[task] = winner(posterior, task * count, count, tieRule, seed, name, prior);
     }
     return labels;
   }
