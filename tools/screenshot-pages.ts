@@ -100,7 +100,7 @@ try {
   const campaign = await newCampaign(server, {
     ...body,
     name: 'Support tickets',
-    settings: { adaptive: { least: 2, most: 5, threshold: 0.95 } },
+    settings: { adaptive: { least: 2, most: 5, threshold: 0.95 }, pay: { micros: 40_000, currency: 'EUR' } },
   });
   await work(server, campaign.link.split('#')[1], 14);
 

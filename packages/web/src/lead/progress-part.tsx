@@ -62,7 +62,7 @@ function nameOf(reason: string): string {
 
 function TimeLeft({ progress }: { readonly progress: Progress }): VNode {
   const { open, perHour, hoursLeft, status } = progress;
-  const pace = perHour > 0 ? `at ${count(perHour)} answers an hour` : 'nobody has answered in the last hour';
+  const pace = perHour > 0 ? `at ${count(perHour)} answers/h` : 'nobody has answered in the last hour';
   if (open === 0) return <Tile name="Time left" value="None" more="every task is done" />;
   if (status !== 'open') return <Tile name="Time left" value="–" more={`the campaign is ${status}`} />;
   return <Tile name="Time left" value={hoursLeft === null ? '–' : hours(hoursLeft)} more={pace} />;

@@ -70,7 +70,7 @@ function Options({ desk, question, options }: OptionsProps): VNode {
       class={isShort ? 'options short' : options.length > 6 ? 'options many' : 'options'}
       role="group"
       aria-labelledby="prompt"
-      style={isShort ? { '--half': Math.ceil(options.length / (options.length > 6 ? 2 : 1)) } : undefined}
+      style={{ '--columns': isShort ? Math.ceil(options.length / (options.length > 6 ? 2 : 1)) : columnsOf(options) }}
     >
       {options.map((option, index) => (
         <button
@@ -143,6 +143,13 @@ function Options({ desk, question, options }: OptionsProps): VNode {
       {buttons}
     </div>
   );
+}
+
+/** How many answers stand side by side where there is room: rows as even as can be, long answers two at most. */
+function columnsOf(options: readonly Option[]): number {
+  const isLong = options.some(({ title, description = '' }) => title.length > 30 || description !== '');
+  const wanted = options.length > 4 || options.length === 3 ? 3 : Math.min(options.length, 2);
+  return Math.min(wanted, isLong ? 2 : 3);
 }
 
 function Field({ desk, question }: { readonly desk: Desk; readonly question: Question }): VNode {
