@@ -4,7 +4,8 @@
  * Real server processes, a campaign of 1e5 open tasks with routing by uncertainty, 64 clients in a process of their
  * own, everything on this machine together: SQLite with one server process, PostgreSQL with one and with three. An
  * answer counts when the client has the reply, and then it is on disk. Before each round the same number of clients
- * only insert and commit a row, which is what the machine could do at most. Three rounds, medians.
+ * only insert and commit a row, which is what the machine could do at most; on PostgreSQL its own benchmark runs too,
+ * whose transaction changes three rows and adds one. Three rounds, medians.
  *
  * `--quick` takes one short round and writes nothing. Needs PostgreSQL's programs and `npm run build`.
  */
@@ -13,7 +14,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { freePort, startCluster } from '../packages/server/test/support/postgres.ts';
+import { type Cluster, freePort, startCluster } from '../packages/server/test/support/postgres.ts';
 import { Connection } from '../tools/lib/http.ts';
 import { prepareCampaign } from '../tools/storm/campaign.ts';
 import { Served } from '../tools/storm/served.ts';
@@ -32,6 +33,8 @@ const rounds = values.quick ? 1 : 3;
 
 interface Measured {
   readonly answers: number;
+  /** With those of the warm-up, which costs CPU too. */
+  readonly all?: number;
   readonly seconds: number;
   readonly p50: number;
   readonly p99: number;
@@ -41,6 +44,8 @@ interface Round {
   readonly load: Measured;
   readonly bare: Measured;
   readonly serverCpuMs: number;
+  /** Transactions a second of `pgbench`. */
+  readonly pgbench?: number;
 }
 
 async function program(name: string, ...parameters: readonly string[]): Promise<Measured> {
@@ -51,7 +56,21 @@ async function program(name: string, ...parameters: readonly string[]): Promise<
   return JSON.parse(stdout);
 }
 
-async function measure(name: string, processes: number, database: (name: string) => string): Promise<string> {
+/** PostgreSQL's own benchmark, its standard transaction (similar to TPC-B) with as many clients. */
+async function pgbench({ programs, database }: Cluster): Promise<number> {
+  const run = (...parameters: string[]): Promise<{ stdout: string }> =>
+    promisify(execFile)(join(programs, 'pgbench'), [...parameters, database('pgbench')]);
+  await run('-i', '-q', '-s', '10');
+  const { stdout } = await run('-c', String(clients), '-j', '2', '-M', 'prepared', '-T', String(seconds));
+  return Number(/tps = ([\d.]+)/.exec(stdout)?.[1]);
+}
+
+async function measure(
+  name: string,
+  processes: number,
+  database: (name: string) => string,
+  cluster?: Cluster,
+): Promise<string> {
   const url = database(`load${processes}`);
   const servers: Served[] = [];
   for (let i = 0; i < processes; i++) servers.push(new Served(url, await freePort()));
@@ -69,7 +88,7 @@ async function measure(name: string, processes: number, database: (name: string)
       const before = servers.map((server) => server.cpuMs());
       const load = await program('clients.ts', ports, invite, String(clients), String(seconds));
       const serverCpuMs = servers.reduce((sum, server, i) => sum + server.cpuMs() - before[i], 0);
-      done.push({ load, bare, serverCpuMs });
+      done.push({ load, bare, serverCpuMs, pgbench: cluster && (await pgbench(cluster)) });
       console.log(name, processes, JSON.stringify(done[round]), `load average ${loadavg()[0].toFixed(1)}`);
     }
     connection.close();
@@ -87,8 +106,10 @@ async function measure(name: string, processes: number, database: (name: string)
     of(({ bare }) => rate(bare)).toFixed(0),
     of(({ bare }) => bare.p99).toFixed(1),
     `${(100 * of(({ load, bare }) => rate(load) / rate(bare))).toFixed(0)} %`,
+    cluster === undefined ? '' : of(({ pgbench }) => pgbench!).toFixed(0),
+    cluster === undefined ? '' : `${(100 * of(({ load, pgbench }) => rate(load) / pgbench!)).toFixed(0)} %`,
     of(({ load, bare }) => load.p99 / bare.p99).toFixed(2),
-    of(({ load, serverCpuMs }) => (1000 * serverCpuMs) / load.answers).toFixed(0),
+    of(({ load, serverCpuMs }) => (1000 * serverCpuMs) / load.all!).toFixed(0),
     of(({ load }) => (1000 * load.cpuMs!) / load.answers).toFixed(0),
   ];
   return `| ${cells.join(' | ')} |`;
@@ -109,13 +130,14 @@ if (values.stores.includes('sqlite')) {
 if (values.stores.includes('postgres')) {
   const cluster = await startCluster();
   try {
-    for (const processes of [1, 3]) rows.push(await measure('PostgreSQL', processes, (name) => cluster.database(name)));
+    for (const processes of [1, 3])
+      rows.push(await measure('PostgreSQL', processes, (name) => cluster.database(name), cluster));
   } finally {
     cluster.remove();
   }
 }
-const table = `| store | server processes | answers/s | p50 ms | p99 ms | bare commits/s | p99 ms | answers / commits | p99 / p99 | server CPU µs/answer | clients CPU µs/answer |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+const table = `| store | server processes | answers/s | p50 ms | p99 ms | bare commits/s | p99 ms | answers / commits | pgbench/s | answers / pgbench | p99 / p99 | server CPU µs/answer | clients CPU µs/answer |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ${rows.join('\n')}`;
 console.log(table);
 if (!values.quick) {

@@ -207,7 +207,7 @@ export class Rows<Table extends keyof LoggedTables, Row extends object> {
       for (const name of keys[this.table]) change[name] = row[name];
       for (const name of counters) change[name] = (row[name] as number) - (before[name] as number);
       if (values.every((name) => row[name] === before[name])) {
-        if (counters.some((name) => change[name] !== 0)) counted.push(change);
+        counted.push(change);
         continue;
       }
       for (const name of values) change[name] = row[name];

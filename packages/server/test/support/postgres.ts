@@ -23,6 +23,8 @@ export const noPostgres: string | undefined =
     : 'no PostgreSQL: apt-get install postgresql, or name the folder of its programs in ASSAY_POSTGRES';
 
 export interface Cluster {
+  /** The folder of PostgreSQL's programs. */
+  readonly programs: string;
   /** A database of its own; a new empty one for each name. */
   database(name: string): string;
   stop(): void;
@@ -62,6 +64,7 @@ export async function startCluster(settings: Readonly<Record<string, string>> = 
   process.on('exit', remove);
   const made = new Set<string>();
   return {
+    programs,
     database(name) {
       if (!made.has(name)) tool('createdb', ['-h', '127.0.0.1', '-p', String(port), '-U', 'assay', name]);
       made.add(name);
