@@ -1,6 +1,6 @@
 /**
  * What it costs to export a campaign of 1e6 answers while it is served: CPU time, the memory it takes at most beyond
- * what the server holds anyway, and the longest time in which the server does nothing else.
+ * what the server holds anyway, and the longest it works on it before others have their turn.
  *
  * Usage: `node --conditions=source bench/export.ts [--quick]`. Makes a database of 200,000 tasks with 5 answers each by
  * 2,000 workers, then exports from a real server in another process, format by format, to a reader that takes all it
@@ -144,8 +144,9 @@ try {
 
 \`node --conditions=source bench/export.ts\` · ${(tasks * answersPerTask).toLocaleString('en')} answers, ${tasks.toLocaleString('en')} tasks, ${workers.toLocaleString('en')} workers, SQLite · ${cpus()[0].model}, Node ${process.versions.node}, load average ${loadavg()[0].toFixed(1)}
 
-The last three columns: what the server holds before, how much more it holds at most during the export, and the longest
-time in which it does nothing else.
+The last three columns: what the server holds before, how much more it holds at most during the export, and the longest it
+works on it (CPU of its thread) before others have their turn. The first page of each is slower than the others: nothing has
+run before.
 
 | what | format | MB sent | CPU s | MB before | MB more | longest stall, ms |
 | --- | --- | ---: | ---: | ---: | ---: | ---: |

@@ -201,12 +201,14 @@ function Field({ desk, question }: { readonly desk: Desk; readonly question: Que
 /** Was the practice answer right, and why. */
 function Judgement({ verdict, desk }: { readonly verdict: Verdict; readonly desk: Desk }): VNode {
   const { feedback } = verdict;
+  const place = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => place.current?.scrollIntoView({ block: 'nearest' }), [feedback]);
   if (feedback === undefined) {
     const away = desk.post.trouble.value !== undefined;
     return <p class="muted">{away ? 'The explanation comes when you are connected again.' : 'Checking…'}</p>;
   }
   return (
-    <div class={feedback.correct ? 'judgement right' : 'judgement wrong'}>
+    <div ref={place} class={feedback.correct ? 'judgement right' : 'judgement wrong'}>
       <p>
         <strong>{feedback.correct ? '✓ Right' : '✗ We expected'}</strong>
         {!feedback.correct && (
