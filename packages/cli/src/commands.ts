@@ -36,6 +36,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/rank.ts'),
   },
   {
+    name: 'rate',
+    summary: 'one number per task, from answers that are numbers',
+    load: () => import('./commands/rate.ts'),
+  },
+  {
     name: 'learn',
     summary: 'labels and a classifier, from answers and features together',
     load: () => import('./commands/learn.ts'),

@@ -14,7 +14,7 @@ import {
 } from '@assay/core/ranking';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { watched } from '../input/answers.ts';
-import { delimiterOf, listOf, pairsOf, seedFlag } from '../input/flags.ts';
+import { delimiterOf, levelOf, listOf, pairsOf, seedFlag } from '../input/flags.ts';
 import { checkWritable, writeAll } from '../output/files.ts';
 import {
   comparisonNotes,
@@ -226,12 +226,6 @@ function summaryLines({ ranking, intervals, method, items, workers, elapsedMs }:
   lines.push(`Workers: ${count(workers.length)}${told.length > 0 ? `, ${told.join(', ')}` : ''}`);
   if (flags.workersOut === undefined && told.length > 0) lines.push('Next: add --workers-out FILE: who to trust');
   return lines;
-}
-
-function levelOf(text: string): number {
-  const level = Number(text);
-  if (text.trim() !== '' && level > 0 && level < 1) return level;
-  throw new InvalidArgumentError('Give a number between 0 and 1, for example 0.95.');
 }
 
 function columnsOf(text: string): Readonly<Partial<Record<ComparisonRole, string>>> {

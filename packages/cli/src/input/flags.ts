@@ -133,6 +133,13 @@ function seedOf(text: string): number {
   return seed;
 }
 
+/** A share between 0 and 1, as of intervals. */
+export function levelOf(text: string): number {
+  const level = Number(text);
+  if (text.trim() !== '' && level > 0 && level < 1) return level;
+  throw new InvalidArgumentError('Give a number between 0 and 1, for example 0.95.');
+}
+
 /** Cells of one CSV line: commas separate, quotation marks protect them. */
 export function listOf(text: string): string[] {
   const cells = [...text.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)];
