@@ -1,7 +1,8 @@
 import { type AnswersRead, readAnswers, sourceOf } from '@assay/core/formats';
 import { createCampaign, exportCampaign, openStore, readHeader, type Store } from '@assay/server';
 import type { Question, Value } from '@assay/server/protocol';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeOnStores } from '../support/stores.ts';
 
 const question: Question = {
   kind: 'choice',
@@ -15,8 +16,8 @@ afterAll(async () => {
 });
 
 /** A campaign with more answers than a page, gold, practice, skips, rejections, and some who did nothing. */
-async function made(asked: Question, say: (task: number, worker: number) => Value, tasks = 700) {
-  const store = await openStore(':memory:', { now: () => now });
+async function made(url: string, asked: Question, say: (task: number, worker: number) => Value, tasks = 700) {
+  const store = await openStore(url, { now: () => now });
   opened.push(store);
   const { id } = await createCampaign(store, { name: 'Birds & Co', question: asked, seed: 1 }, 'lead');
   const named = Array.from({ length: tasks }, (_, i) => `t${i}`);
@@ -80,12 +81,19 @@ function saidBy({ table }: AnswersRead) {
   };
 }
 
-describe('an export of answers', () => {
+describeOnStores('an export of answers', (newDatabase) => {
   const say = (task: number, worker: number): string => ((task + worker) % 3 === 0 ? 'robin, red' : 'wren');
-  const campaign = made(question, say);
+  let campaign: Awaited<ReturnType<typeof made>>;
+  beforeAll(async () => {
+    campaign = await made(newDatabase('birds'), question, say);
+  });
+  // A cluster ends only when nobody is connected.
+  afterAll(async () => {
+    for (const store of opened.splice(0)) await store[Symbol.asyncDispose]();
+  });
 
   it.each(['csv', 'tsv', 'jsonl', 'json', 'parquet', 'file.csv.gz'])('says everything once, as %s', async (format) => {
-    const { store, header } = await campaign;
+    const { store, header } = campaign;
     const bytes = await bytesOf(store, header, 'answers', format);
     const said = saidBy(await readAnswers(sourceOf(format.includes('.') ? format : `file.${format}`, bytes)));
     // Three people, 680 tasks and two of gold, every tenth skipped, one answer of each rejected.
@@ -106,7 +114,7 @@ describe('an export of answers', () => {
   });
 
   it('reads a page when it is taken, and no further when nobody takes more', async () => {
-    const { store, header } = await campaign;
+    const { store, header } = campaign;
     let pages = 0;
     const counting: Store = Object.create(store, {
       assignments: {
@@ -124,7 +132,7 @@ describe('an export of answers', () => {
   });
 
   it('lets others be served in between', async () => {
-    const { store, header } = await campaign;
+    const { store, header } = campaign;
     const { bytes } = await exportCampaign(store, header, 'answers', 'csv');
     let turns = 0;
     const timer = setInterval(() => turns++, 0);
@@ -135,8 +143,8 @@ describe('an export of answers', () => {
   });
 
   it('keeps its columns whatever is in it', async () => {
-    const { store, header } = await campaign;
-    const empty = await openStore(':memory:', { now: () => now });
+    const { store, header } = campaign;
+    const empty = await openStore(newDatabase('empty'), { now: () => now });
     opened.push(empty);
     await createCampaign(empty, { name: 'Birds & Co', question, seed: 1 }, 'lead');
     const none = await readHeader(empty, (await empty.campaign(1))!);
@@ -150,7 +158,12 @@ describe('an export of answers', () => {
 
 it('asks of several labels one question each', async () => {
   const several: Question = { kind: 'multi-label', prompt: 'What?', choices: [{ value: 'fur' }, { value: 'wings' }] };
-  const { store, header } = await made(several, (task) => (task % 2 === 0 ? ['fur'] : ['wings', 'fur']), 60);
+  const { store, header } = await made(
+    ':memory:',
+    several,
+    (task) => (task % 2 === 0 ? ['fur'] : ['wings', 'fur']),
+    60,
+  );
   const { tables } = await readAnswers(sourceOf('file.csv', await bytesOf(store, header, 'answers', 'csv')));
   expect([...tables.keys()]).toEqual(['label: fur', 'label: wings']);
   const wings = tables.get('label: wings')!.table;
@@ -169,7 +182,12 @@ it('asks of several labels one question each', async () => {
 });
 
 it('gives numbers as they were said, and medians as labels', async () => {
-  const { store, header } = await made({ kind: 'number', prompt: 'How many?' }, (task, worker) => task + worker, 60);
+  const { store, header } = await made(
+    ':memory:',
+    { kind: 'number', prompt: 'How many?' },
+    (task, worker) => task + worker,
+    60,
+  );
   const lines = new TextDecoder()
     .decode(await bytesOf(store, header, 'answers', 'csv'))
     .trim()
