@@ -1,10 +1,11 @@
 /**
  * CPU time of whole Dawid-Skene fits against crowd-kit's: `node bench/fit.ts [--quick]`.
  *
- * 20 iterations on 1e6 answers in 4 classes: start, sweeps, posteriors, labels, workers with
- * intervals, notes. In each of 11 rounds a textbook C iteration, fits in a process that has done some
- * and one fit in a fresh process run in turn, on the crowds `u` (500 workers) and `p` (10,000 workers
- * of uneven activity). CPU time is that of the whole process, compiler and collector included.
+ * 20 iterations on 1e6 answers in 4 classes: start, sweeps, posteriors, labels, confusions, accuracies,
+ * notes; in a row of their own the workers' intervals, which are found when first read. In each of 11
+ * rounds textbook C, fits in processes that have done some and one fit in a fresh process run in turn,
+ * on the crowds `u` (500 workers) and `p` (10,000 workers of uneven activity). CPU time is that of the
+ * whole process, compiler and collector included.
  *
  * crowd-kit 1.4.1 took 57 s for the same on a crowd like `p`, where textbook C took 25.7 ns per answer
  * and iteration; its time here is 57 s times what textbook C takes here over that.
@@ -57,15 +58,27 @@ function tableMaker(shape: Shape): () => AnswerTable {
   return () => new AnswerTable({ question: 'bench', ...dictionaries, taskStart: taskStart.slice(), worker, label });
 }
 
+/** What a process fits in its turns. */
+const kinds = {
+  new: 'of a new table',
+  intervals: 'and the intervals',
+  same: 'of the same again',
+} as const;
+type Kind = keyof typeof kinds;
+
 /** The Node side of a turn of N fits, each of a new table or all of the same. */
-async function serveFits(kind: 'new' | 'same', shape: Shape): Promise<void> {
+async function serveFits(kind: Kind, shape: Shape): Promise<void> {
   const make = tableMaker(shape);
   const same = make();
   for await (const line of createInterface({ input: process.stdin })) {
-    const tables = Array.from({ length: Number(line) }, kind === 'new' ? make : () => same);
+    const tables = Array.from({ length: Number(line) }, kind === 'same' ? () => same : make);
     const start = cpuMs();
     let objective = 0;
-    for (const table of tables) objective = fitOf(table).objective[iterations - 1];
+    for (const table of tables) {
+      const estimate = fitOf(table);
+      objective = estimate.objective[iterations - 1];
+      if (kind === 'intervals') objective += 0 * (estimate.workers?.lo[0] ?? 0);
+    }
     process.stdout.write(`${(cpuMs() - start) * 1e6} ${objective}\n`);
   }
 }
@@ -101,17 +114,17 @@ async function measure(shape: Shape, rounds: number, folder: string): Promise<Ro
     return startRunner(compiler, output, [file]);
   });
   const node = (mode: string): [string, ...string[]] => [process.execPath, import.meta.filename, mode, shape];
-  const warm = (['new', 'same'] as const).map((kind) => startRunner(kind, node(kind)[0], node(kind).slice(1)));
+  const warm = Object.keys(kinds).map((kind) => startRunner(kind, node(kind)[0], node(kind).slice(1)));
   const found = new Map<string, { ms: number; textbook: number }[]>();
   try {
     // The first turn of each is warming up.
     for (let round = -1; round < rounds; round++) {
       const textbook = Math.min(...(await inTurn(textbooks, iterations)).map((ns) => ns / iterations / answers));
       const cold = Number(execFileSync(process.execPath, node('once').slice(1), { encoding: 'utf8' }));
-      const [fresh, again] = (await inTurn(warm, fitsOfTurn)).map((ns) => ns / fitsOfTurn / 1e6);
+      const times = (await inTurn(warm, fitsOfTurn)).map((ns) => ns / fitsOfTurn / 1e6);
       if (round < 0) continue;
-      for (const [name, ms] of Object.entries({ 'of a new table': fresh, 'of the same again': again, first: cold })) {
-        found.set(name, [...(found.get(name) ?? []), { ms, textbook }]);
+      for (const [i, name] of [...Object.values(kinds), 'first of a process'].entries()) {
+        found.set(name, [...(found.get(name) ?? []), { ms: times[i] ?? cold, textbook }]);
       }
     }
   } finally {
@@ -167,8 +180,9 @@ async function main(quick: boolean): Promise<void> {
     join(results, 'fit.md'),
     `# A whole Dawid-Skene fit against crowd-kit
 
-${answers.toLocaleString('en')} answers, ${classes} classes, ${iterations} iterations; CPU time of the whole process per fit, median of 11 rounds. *First*: in a fresh
-process, compiling included; the others in a process that has done some. crowd-kit's time is its ${peer.seconds} s scaled by
+${answers.toLocaleString('en')} answers, ${classes} classes, ${iterations} iterations; CPU time of the whole process per fit, median of 11 rounds. *First*: in a
+fresh process, compiling included; the others in a process that has done some. The intervals of the workers are found when
+first read, so they have a row; *the same again* knows its tasks' order and counts. crowd-kit's time is its ${peer.seconds} s scaled by
 textbook C, here over ${peer.textbook} ns there; how, and what the crowds are, is in the [README](../README.md).
 
 ${machine.cpu}, ${machine.cores} cores; Node ${machine.node}.
@@ -179,6 +193,6 @@ ${table}
 }
 
 const [mode, shape] = process.argv.slice(2);
-if (mode === 'new' || mode === 'same') await serveFits(mode, shape as Shape);
+if (mode !== undefined && mode in kinds) await serveFits(mode as Kind, shape as Shape);
 else if (mode === 'once') fitOnce(shape as Shape);
 else await main(mode === '--quick');

@@ -110,7 +110,8 @@ export function coinWorkers(
  * Each row counts as many answers as its soft counts hold, plus `strength` pseudo-answers of the
  * method's prior, so that the interval agrees with a shrunk or smoothed estimate; half an answer
  * right and half wrong keep perfect records open. Widened as in {@link coinWorkers}. `counts` are the
- * soft counts W×K×K of the posterior where the caller has them.
+ * soft counts W×K×K of the posterior where the caller has them. The interval is found when it is first
+ * read, so nothing given may change afterwards.
  */
 export function confusionWorkers(
   table: AnswerTable,
@@ -121,27 +122,16 @@ export function confusionWorkers(
   counts: Float64Array = softCounts(table, posterior),
 ): WorkerEstimates {
   const { workerCount, classCount } = table;
-  const variance = rightVariance(table, posterior);
-  const total = table.answersPer.worker;
   const accuracy = new Float64Array(workerCount);
-  const mean = new Float64Array(workerCount);
-  const spread = new Float64Array(workerCount);
   for (let w = 0; w < workerCount; w++) {
     for (let k = 0; k < classCount; k++) {
-      const row = (w * classCount + k) * classCount;
-      let mass = strength;
-      for (let l = 0; l < classCount; l++) mass += counts[row + l];
-      const p = (confusion[row + k] * mass + jeffreys) / (mass + 2 * jeffreys);
-      accuracy[w] += prior[k] * confusion[row + k];
-      mean[w] += prior[k] * p;
-      spread[w] += prior[k] ** 2 * ((p * (1 - p)) / (mass + 2));
+      accuracy[w] += prior[k] * confusion[(w * classCount + k) * classCount + k];
     }
-    spread[w] += variance[w] / (total[w] + 1) ** 2;
   }
-  // Exact intervals of 10,000 workers take as long as five sweeps: found when somebody asks.
+  // The intervals of 10,000 workers take as long as five sweeps: found when somebody asks.
   let ends: { lo: Float64Array; hi: Float64Array } | undefined;
   const found = (): { lo: Float64Array; hi: Float64Array } => {
-    ends ??= interval(mean, spread, accuracy);
+    ends ??= confusionIntervals(table, posterior, confusion, prior, strength, counts, accuracy);
     return ends;
   };
   return {
@@ -155,6 +145,34 @@ export function confusionWorkers(
     level: workerLevel,
     confusion,
   };
+}
+
+function confusionIntervals(
+  table: AnswerTable,
+  posterior: Float64Array,
+  confusion: Float64Array,
+  prior: Float64Array,
+  strength: number,
+  counts: Float64Array,
+  accuracy: Float64Array,
+): { lo: Float64Array; hi: Float64Array } {
+  const { workerCount, classCount } = table;
+  const variance = rightVariance(table, posterior);
+  const total = table.answersPer.worker;
+  const mean = new Float64Array(workerCount);
+  const spread = new Float64Array(workerCount);
+  for (let w = 0; w < workerCount; w++) {
+    for (let k = 0; k < classCount; k++) {
+      const row = (w * classCount + k) * classCount;
+      let mass = strength;
+      for (let l = 0; l < classCount; l++) mass += counts[row + l];
+      const p = (confusion[row + k] * mass + jeffreys) / (mass + 2 * jeffreys);
+      mean[w] += prior[k] * p;
+      spread[w] += prior[k] ** 2 * ((p * (1 - p)) / (mass + 2));
+    }
+    spread[w] += variance[w] / (total[w] + 1) ** 2;
+  }
+  return interval(mean, spread, accuracy);
 }
 
 /** Beta intervals with these means and variances, stretched where needed to hold the point estimate. */
