@@ -9,7 +9,7 @@ const fewAnswers = 5;
 /** How far a campaign is. Counters are kept by the database; the expected accuracy is at most 2 % of answers old. */
 export async function progressOf(store: Store, live: LiveCampaign): Promise<Progress> {
   const { id, status } = live.header;
-  await live.settled();
+  await live.closings.settled();
   const counted = await store.progress(id);
   const report = await live.report();
   const perHour = live.answersLastHour;

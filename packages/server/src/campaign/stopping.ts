@@ -14,23 +14,15 @@ export interface Stop {
  * `@assay/core/control` that the simulator drives too is sure of its label.
  */
 export class StopRule {
-  readonly #settings: Settings;
   readonly #controller: Controller | undefined;
 
   /** Anybody: the controller need not know whom it asks. */
   readonly #crowd: Source;
 
   constructor(settings: Settings, classes = 2) {
-    this.#settings = settings;
     const confusion = new Float64Array(classes * classes).fill(1 / classes);
     this.#crowd = { id: 'crowd', confusion, priceMicros: 1, available: Number.POSITIVE_INFINITY };
     this.#controller = settings.adaptive === null ? undefined : posteriorThreshold(settings.adaptive);
-  }
-
-  /** How many places may be taken now, of `k` at most: beyond the least number answers are asked for one at a time. */
-  wanted(accepted: number, k: number): number {
-    const { adaptive } = this.#settings;
-    return adaptive === null ? k : Math.min(k, Math.max(adaptive.least, accepted + 1));
   }
 
   /** The reason to close a task, or undefined to go on. `posterior` is undefined for questions without classes. */

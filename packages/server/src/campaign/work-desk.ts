@@ -11,7 +11,8 @@ import type {
 } from '../protocol/index.ts';
 import { canonical, problemWith } from '../protocol/values.ts';
 import type * as stored from '../store/index.ts';
-import { type Candidate, type LiveCampaign, sameValue } from './live-campaign.ts';
+import { type LiveCampaign, sameValue } from './live-campaign.ts';
+import type { Candidate } from './router.ts';
 import type { WorkerBook } from './worker-book.ts';
 
 /** Own answers that a worker can look at and correct. */
@@ -62,7 +63,7 @@ export class WorkDesk {
         name: mine.name,
         answers: mine.answers,
         practice: tasks.practice.length,
-        practiceLeft: this.#live.practiceLeft(mine),
+        practiceLeft: this.#live.router.practiceLeft(mine),
       },
       limits: { prefetch: Math.min(5, header.settings.concurrency) },
       undo: undoable,
@@ -112,7 +113,7 @@ export class WorkDesk {
     for (const { task } of leased) live.move(task, worker, 'leased');
     for (const [i, result] of stored.entries()) this.#note(accepted[i], result, results);
     // Closing goes on by itself: the worker need not wait for it.
-    void live.settle(stored.filter(({ state }) => state === 'accepted').map(({ task }) => task));
+    void live.closings.settle(stored.filter(({ state }) => state === 'accepted').map(({ task }) => task));
 
     const still = new Map(kept.map((lease) => [lease.task, lease]));
     for (const task of named.values()) if (!still.has(task) && mine.held.has(task)) live.move(task, worker, 'lapsed');
@@ -123,7 +124,7 @@ export class WorkDesk {
       gone: heartbeat.filter((lease) => !still.has(named.get(lease) ?? -1)),
       left: this.#left(mine, cards.length > 0 ? 'some' : want > 0 ? 'none' : 'not asked', working, quotaLeft),
       instructions: live.header.instructions.version,
-      worker: { answers: mine.answers, practiceLeft: live.practiceLeft(mine) },
+      worker: { answers: mine.answers, practiceLeft: live.router.practiceLeft(mine) },
     };
   }
 
@@ -167,7 +168,7 @@ export class WorkDesk {
       right: accepted.filter(({ right }) => right === true).length,
     };
     const candidates =
-      count > 0 && working ? this.#live.choose(worker, count + spare[this.#store.kind], practiced) : [];
+      count > 0 && working ? this.#live.router.choose(worker, count + spare[this.#store.kind], practiced) : [];
     return { count, quotaLeft, working, candidates };
   }
 
@@ -206,7 +207,7 @@ export class WorkDesk {
     const corrected = await this.#store.correct({ ...key, submission, value: said as stored.Json }, `worker:${worker}`);
     if (corrected === null) return refused('there is no answer to change');
     live.corrected(key.task, worker, said);
-    void live.settle([key.task]);
+    void live.closings.settle([key.task]);
     return { submission, state: 'saved' };
   }
 
@@ -308,7 +309,7 @@ export class WorkDesk {
   ): NextReply['left'] {
     if (this.#live.header.status === 'closed') return 'closed';
     if (!working) return 'paused';
-    if (cards === 'some' || this.#live.practiceLeft(mine) > 0) return 'more';
+    if (cards === 'some' || this.#live.router.practiceLeft(mine) > 0) return 'more';
     if (quotaLeft <= 0 && mine.held.size === 0) return 'done';
     if (!this.#live.mayHaveMoreLater(mine)) return 'done';
     return cards === 'none' ? 'none for now' : 'more';

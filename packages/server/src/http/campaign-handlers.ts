@@ -71,7 +71,7 @@ export function campaignHandlers({ store, campaigns }: Context): Handlers<Names>
     async tasks({ params, query }) {
       const { live } = await campaigns.get(params.campaign);
       const { cursor: after, limit = 100, ...filter } = query;
-      await live.settled();
+      await live.closings.settled();
       const { rows, next } = await store.tasks(params.campaign, { ...filter, after, limit });
       const contents = await live.contents(rows.map(({ task }) => task));
       const tasks = rows.map((row): Task => {
@@ -134,9 +134,9 @@ export function campaignHandlers({ store, campaigns }: Context): Handlers<Names>
           hint,
         });
       }
-      await live.settled();
+      await live.closings.settled();
       live.move(key.task, key.worker, 'rejected');
-      await live.applySettings(principal.actor, [key.task]);
+      await live.closings.reconsider(principal.actor, [key.task]);
       return null;
     },
 

@@ -49,7 +49,7 @@ export function workHandlers(
       return {
         id: globalId(live.header),
         campaign: { name, status, question, instructions, ...payOf(live) },
-        practice: live.practiceLeft(known === undefined ? new WorkerBook('') : live.workers[known]),
+        practice: live.router.practiceLeft(known === undefined ? new WorkerBook('') : live.workers[known]),
       };
     },
     async join({ body, address, startSession }) {

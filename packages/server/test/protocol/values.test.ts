@@ -2,7 +2,7 @@ import { canonical, classesOf, problemWith, question } from '@assay/server/proto
 import { describe, expect, it } from 'vitest';
 import { LeaseNames } from '../../src/campaign/lease-names.ts';
 import { LeaseTime } from '../../src/campaign/lease-time.ts';
-import { goldIsDue } from '../../src/campaign/live-campaign.ts';
+import { goldIsDue } from '../../src/campaign/router.ts';
 
 describe('questions', () => {
   it('are refused when nobody could answer them', () => {
