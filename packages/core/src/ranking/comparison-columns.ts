@@ -1,11 +1,12 @@
-import { InputError, nearNames, shown } from '../errors.ts';
-import { aliases as answerAliases, folded } from '../formats/columns.ts';
+import { shown } from '../errors.ts';
+import { aliases as answerAliases } from '../formats/columns.ts';
+import { columnError, namedColumns, type TieredNames } from '../formats/named-columns.ts';
 
 /** What a column of a file of comparisons or rankings can be. */
 export type ComparisonRole = 'left' | 'right' | 'winner' | 'loser' | 'item' | 'rank' | 'worker' | 'task';
 
-/** The names each role goes by, in tiers: a name of an earlier tier wins. Compared as those of answers. */
-const aliases: Readonly<Record<ComparisonRole, readonly (readonly string[])[]>> = {
+/** Compared as the names of columns of answers. */
+const aliases: TieredNames<ComparisonRole> = {
   left: [
     ['left', 'leftid'],
     [
@@ -87,57 +88,12 @@ export function planComparisons(
   header: readonly string[],
   chosen: Readonly<Partial<Record<ComparisonRole, string>>>,
 ): ComparisonPlan {
-  for (const [role, name] of Object.entries(chosen)) {
-    if (header.includes(name)) continue;
-    const near = nearNames(name, header);
-    const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `the columns are ${header.join(', ')}`;
-    throw refused(file, 'unknown-column', `unknown column ${shown(name)} for the ${role} in ${file}`, hint, name);
-  }
-  const names = Object.keys(layouts) as ComparisonLayout[];
-  for (const layout of names) {
-    const found = columnsOf(file, header, [...layouts[layout], 'worker', 'task'], chosen);
-    if (layouts[layout].every((role) => found[role] !== undefined)) return { layout, at: found };
+  for (const layout of Object.keys(layouts) as ComparisonLayout[]) {
+    const at = namedColumns(file, header, [...layouts[layout], 'worker', 'task'], aliases, chosen);
+    if (layouts[layout].every((role) => at[role] !== undefined)) return { layout, at };
   }
   const hint = 'name them with --columns left=NAME,right=NAME,winner=NAME, or item=NAME,rank=NAME for rankings';
-  throw refused(
-    file,
-    'missing-column',
-    `missing columns in ${file}: ${shown(header.join(','))} has no left, right and winner, no winner and loser, and no item and rank`,
-    hint,
-    header.join(','),
-  );
-}
-
-function columnsOf(
-  file: string,
-  header: readonly string[],
-  wanted: readonly ComparisonRole[],
-  chosen: Readonly<Partial<Record<ComparisonRole, string>>>,
-): Partial<Record<ComparisonRole, string>> {
-  const at: Partial<Record<ComparisonRole, string>> = {};
-  const taken = new Set<string>(Object.values(chosen));
-  for (const role of wanted) {
-    if (chosen[role] !== undefined) {
-      at[role] = chosen[role];
-      continue;
-    }
-    for (const tier of aliases[role]) {
-      const found = header.filter((name) => !taken.has(name) && tier.includes(folded(name)));
-      if (found.length === 0) continue;
-      if (found.length > 1) {
-        const hint = `say which one with --columns ${role}=NAME`;
-        const both = found.map(shown).join(' and ');
-        const what = `ambiguous columns in ${file}: ${both} could both be the ${role}`;
-        throw refused(file, 'ambiguous-column', what, hint, header.join(','));
-      }
-      at[role] = found[0];
-      taken.add(found[0]);
-      break;
-    }
-  }
-  return at;
-}
-
-function refused(file: string, code: string, what: string, hint: string, got: string): InputError {
-  return new InputError(`${what}; ${hint}`, { code, path: file, line: 1, got, hint });
+  const got = header.join(',');
+  const what = `missing columns in ${file}: ${shown(got)} has no left, right and winner, no winner and loser, and no item and rank`;
+  throw columnError(file, 'missing-column', what, hint, got);
 }

@@ -2,6 +2,7 @@ import { dictionaryOf } from '../answers/dictionary.ts';
 import type { DuplicateRule } from '../answers/receipt.ts';
 import { InputError, shown } from '../errors.ts';
 import { folded } from '../formats/columns.ts';
+import { FailureList } from '../formats/failure-list.ts';
 import { textOfValue } from '../formats/long-json.ts';
 import { type FileRecord, readRecords } from '../formats/read-records.ts';
 import type { Source } from '../formats/source.ts';
@@ -60,7 +61,6 @@ interface Row {
   readonly line: number;
 }
 
-const mostFailures = 20;
 const leftWords = new Set(['left', 'a', '1', 'first', 'itema', 'item1', 'modela', 'model1', 'optiona', 'responsea']);
 const rightWords = new Set(['right', 'b', '2', 'second', 'itemb', 'item2', 'modelb', 'model2', 'optionb', 'responseb']);
 const tieWords = new Set([
@@ -105,7 +105,7 @@ export async function readComparisons(
 /** What the files have in common. */
 class Reading {
   readonly pairs: Pair[] = [];
-  readonly failures: InputError[] = [];
+  readonly failures: FailureList = new FailureList();
   readonly columns = new Map<string, string>();
   readonly notes = new Set<string>();
   missing = 0;
@@ -116,20 +116,8 @@ class Reading {
     this.#rule = duplicates;
   }
 
-  fail(file: string, line: number, code: string, what: string, hint: string, got: string): void {
-    this.failures.push(new InputError(`${what}; ${hint}`, { code, path: file, line, got, hint }));
-    if (this.failures.length >= mostFailures) this.refuse();
-  }
-
-  refuse(): void {
-    const [first, ...others] = this.failures;
-    if (first === undefined) return;
-    const { message, code, path, line, got, hint } = first;
-    throw new InputError(message, { code, path, line, got, hint }, others);
-  }
-
   end(): ComparisonsRead {
-    this.refuse();
+    this.failures.refuse();
     const { pairs, duplicates } = this.#withoutRepeats();
     const items = dictionaryOf([...new Set(pairs.flatMap(({ winner, loser }) => [winner, loser]))].sort());
     const workers = dictionaryOf([...new Set(pairs.map(({ worker }) => worker))].sort());
@@ -332,7 +320,7 @@ class ComparisonFile {
   }
 
   #fail(line: number, code: string, what: string, hint: string, got: string): void {
-    this.#reading.fail(this.#name, line, code, what, hint, got);
+    this.#reading.failures.add(this.#name, line, code, what, hint, got);
   }
 }
 

@@ -1,8 +1,10 @@
 import { type Dictionary, dictionaryOf } from '../answers/dictionary.ts';
 import type { DuplicateRule } from '../answers/receipt.ts';
-import { InputError, nearNames, shown } from '../errors.ts';
-import { aliases, folded } from '../formats/columns.ts';
+import { type InputError, shown } from '../errors.ts';
+import { aliases } from '../formats/columns.ts';
+import { FailureList } from '../formats/failure-list.ts';
 import { textOfValue } from '../formats/long-json.ts';
+import { columnError, namedColumns, type TieredNames } from '../formats/named-columns.ts';
 import { type FileRecord, readRecords } from '../formats/read-records.ts';
 import type { Source } from '../formats/source.ts';
 import { missingValues } from '../formats/values.ts';
@@ -44,10 +46,8 @@ export interface NumberReceipt {
   readonly notes: readonly string[];
 }
 
-const mostFailures = 20;
-
 /** Names of the columns in tiers; the value's are those of labels, with the usual ones for numbers first. */
-const names: Readonly<Record<NumberRole, readonly (readonly string[])[]>> = {
+const names: TieredNames<NumberRole> = {
   task: aliases.task,
   worker: aliases.worker,
   value: [['value'], ['number', 'score', 'rating', 'grade'], ...aliases.label],
@@ -90,7 +90,7 @@ class Reading {
   readonly #options: ReadNumbersOptions;
   readonly #missingWords: ReadonlySet<string>;
   readonly #rows = new Map<string, { task: string; worker: string; value: number }>();
-  readonly #failures: InputError[] = [];
+  readonly #failures = new FailureList();
   readonly #columns = new Map<string, string>();
   readonly #notes = new Set<string>();
   #duplicates = 0;
@@ -102,26 +102,8 @@ class Reading {
   }
 
   plan(file: string, header: readonly string[]): Partial<Record<NumberRole, string>> {
-    const chosen = this.#options.columns ?? {};
-    const at: Partial<Record<NumberRole, string>> = {};
-    const taken = new Set<string>(Object.values(chosen));
-    for (const role of numberRoles) {
-      const own = chosen[role];
-      if (own !== undefined) {
-        if (!header.includes(own)) throw unknownColumn(file, header, own, role);
-        at[role] = own;
-        continue;
-      }
-      for (const tier of names[role]) {
-        const found = header.filter((name) => !taken.has(name) && tier.includes(folded(name)));
-        if (found.length === 0) continue;
-        if (found.length > 1 && role !== 'worker') throw ambiguousColumn(file, header, found, role);
-        at[role] = found[0];
-        taken.add(found[0]);
-        break;
-      }
-      if (at[role] === undefined && role !== 'worker') throw missingColumn(file, header, role);
-    }
+    const at = namedColumns(file, header, numberRoles, names, this.#options.columns ?? {});
+    for (const role of ['task', 'value'] as const) if (at[role] === undefined) throw missingColumn(file, header, role);
     for (const [role, column] of Object.entries(at)) this.#columns.set(column, role);
     if (at.worker === undefined && this.#options.worker === undefined)
       this.#notes.add(`no column names the worker in ${file}: all answers are taken as one worker's`);
@@ -142,10 +124,10 @@ class Reading {
       return;
     }
     const value = Number(said);
-    if (task === '') this.#fail(file, line, 'missing-task', 'missing task', 'give every number its task', '');
+    if (task === '') this.#failures.add(file, line, 'missing-task', 'missing task', 'give every number its task', '');
     else if (!Number.isFinite(value)) {
       const hint = 'give a finite number with a decimal point; labels go to "assay aggregate"';
-      this.#fail(file, line, 'invalid-number', `invalid number ${shown(said)}`, hint, said);
+      this.#failures.add(file, line, 'invalid-number', `invalid number ${shown(said)}`, hint, said);
     } else this.#add(task, worker, value, file, line);
   }
 
@@ -159,25 +141,20 @@ class Reading {
     this.#duplicates++;
     if (rule === 'error') {
       const hint = 'remove one, or choose --duplicates last, first or all';
-      this.#fail(file, line, 'duplicate-answer', `ambiguous answers of ${shown(worker)} to ${shown(task)}`, hint, task);
+      this.#failures.add(
+        file,
+        line,
+        'duplicate-answer',
+        `ambiguous answers of ${shown(worker)} to ${shown(task)}`,
+        hint,
+        task,
+      );
     } else if (rule === 'last') this.#rows.set(key, { task, worker, value });
     else if (rule === 'all') this.#rows.set(`${key}${this.#duplicates}`, { task, worker, value });
   }
 
-  #fail(file: string, line: number, code: string, what: string, hint: string, got: string): void {
-    this.#failures.push(new InputError(`${what}; ${hint}`, { code, path: file, line, got, hint }));
-    if (this.#failures.length >= mostFailures) this.#refuse();
-  }
-
-  #refuse(): void {
-    const [first, ...others] = this.#failures;
-    if (first === undefined) return;
-    const { message, code, path, line, got, hint } = first;
-    throw new InputError(message, { code, path, line, got, hint }, others);
-  }
-
   end(): { answers: NumberAnswers; receipt: NumberReceipt } {
-    this.#refuse();
+    this.#failures.refuse();
     const rows = [...this.#rows.values()];
     const tasks = dictionaryOf([...new Set(rows.map(({ task }) => task))].sort());
     const workers = dictionaryOf([...new Set(rows.map(({ worker }) => worker))].sort());
@@ -205,31 +182,7 @@ class Reading {
 function missingColumn(file: string, header: readonly string[], role: NumberRole): InputError {
   const hint = `rename it, or name it with --columns ${role}=NAME`;
   const alike = names[role].flat().slice(0, 5).join(', ');
-  const what = `missing ${role} column in ${file}: none of ${shown(header.join(','))} is called ${alike} or alike`;
-  return new InputError(`${what}; ${hint}`, {
-    code: 'missing-column',
-    path: file,
-    line: 1,
-    got: header.join(','),
-    hint,
-  });
-}
-
-function ambiguousColumn(file: string, header: readonly string[], found: readonly string[], role: string): InputError {
-  const hint = `say which one with --columns ${role}=NAME`;
-  const what = `ambiguous columns in ${file}: ${found.map(shown).join(' and ')} could both be the ${role}`;
-  return new InputError(`${what}; ${hint}`, {
-    code: 'ambiguous-column',
-    path: file,
-    line: 1,
-    got: header.join(','),
-    hint,
-  });
-}
-
-function unknownColumn(file: string, header: readonly string[], name: string, role: string): InputError {
-  const near = nearNames(name, header);
-  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `the columns are ${header.join(', ')}`;
-  const what = `unknown column ${shown(name)} for the ${role} in ${file}`;
-  return new InputError(`${what}; ${hint}`, { code: 'unknown-column', path: file, line: 1, got: name, hint });
+  const got = header.join(',');
+  const what = `missing ${role} column in ${file}: none of ${shown(got)} is called ${alike} or alike`;
+  return columnError(file, 'missing-column', what, hint, got);
 }
