@@ -161,6 +161,18 @@ describe('assay aggregate', () => {
     }
   });
 
+  it('points numbers to where they are taken for numbers', () => {
+    const rows = Array.from({ length: 30 }, (_, t) => `t${t % 10},w${Math.floor(t / 10)},${t * 1.5}`);
+    const numbers = assay(['aggregate', '-', '-m', 'wawa', '--json'], {
+      input: `task,worker,value\n${rows.join('\n')}\n`,
+    });
+    expect(JSON.parse(numbers.stdout).notes[0]).toMatch(/^the labels are 30 different numbers.*"assay rate"/);
+    const grades = assay(['aggregate', '-', '-m', 'wawa', '--json'], {
+      input: 'task,worker,label\nt1,ana,1\nt1,bo,2\n',
+    });
+    expect(JSON.parse(grades.stdout).notes.join()).not.toContain('assay rate');
+  });
+
   it('passes options on to the method and gold to it', () => {
     const own = folderWith({ ...files, 'gold.csv': 'task,label\nt3,dog\n' });
     const few = assay(['aggregate', 'answers.csv', '-m', 'dawid-skene', '-O', 'maxIterations=1', '--json'], {

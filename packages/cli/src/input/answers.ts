@@ -41,6 +41,7 @@ export async function readAll(
   const read = await readAnswers(sources, options);
   const { receipt } = read;
   let { table } = read;
+  notes.push(...numberNotes(table));
   const { foldCase, trim, missing, question } = options;
   for (const [worker, path] of Object.entries(flags.predictions ?? {})) {
     const predicted = await readPredictions(worker, path, { foldCase, trim, missing }, table, shell);
@@ -69,6 +70,20 @@ export async function readAll(
   if (truth !== undefined) notes.push(...truthNotes(table, truth, flags.truth ?? ''));
   const costs = flags.costs === undefined ? undefined : await readCosts(flags.costs, table, shell);
   return { table, receipt, truth, costs, notes };
+}
+
+/** More classes than this, all of them numbers, are hardly classes. */
+const mostNumbers = 12;
+
+function numberNotes({ classCount, classes }: AnswerTable): string[] {
+  if (
+    classCount <= mostNumbers ||
+    !classes.names().every((name) => name.trim() !== '' && Number.isFinite(Number(name)))
+  )
+    return [];
+  return [
+    `the labels are ${count(classCount)} different numbers, taken for names here: "assay rate" takes them for numbers`,
+  ];
 }
 
 /** A model's predictions as the answers of one AI worker. */
