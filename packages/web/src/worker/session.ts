@@ -72,13 +72,15 @@ export interface Session {
  * @throws SessionLost when the door is shut, Unreachable without the network on a first visit.
  */
 export async function openDoor(door: Door, kept: Kept): Promise<Session | Threshold> {
-  const { token, platformId } = door;
+  const { token, platformId, isNamed } = door;
   const stored = await kept.get<StoredSession>(keyOf(door));
   if (stored !== undefined) return sessionOf(door, kept, stored, true);
   const body: LookBody = { token, platformId };
   const look = await asked(() => request<Look>('POST', '/join/look', { body }));
   const enter = async (name: string): Promise<Session> => {
-    const { campaign, worker, csrf, work } = await join(door, name.trim() || undefined);
+    // By the platform's id the lead finds whom to pay there.
+    const known = isNamed ? platformId.slice(0, 100) : undefined;
+    const { campaign, worker, csrf, work } = await join(door, name.trim() || known);
     const session: StoredSession = { scope: `${campaign}/${worker}`, platformId, csrf, work };
     await kept.put(keyOf(door), session);
     return sessionOf(door, kept, session, false);

@@ -386,6 +386,8 @@ describeInBrowser('the page of a worker', (browser) => {
     await page.getByRole('button', { name: 'Cat' }).tap();
     await allSent(page);
     await leave(page);
+    // By that id the lead finds whom to pay.
+    expect(given(await campaign.answers()).map(({ worker }) => worker)).toEqual(['p-17']);
     // Another device of the same person goes on where this one was.
     const again = await begin(browser(), link);
     await again.keyboard.press('z');
