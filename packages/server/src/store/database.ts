@@ -16,6 +16,12 @@ export interface Database {
     rows: readonly object[],
   ): RawBuilder<unknown>;
 
+  /** The rows with these keys that are there. */
+  find<Table extends keyof LoggedTables>(
+    table: Table,
+    wanted: readonly Partial<LoggedTables[Table]>[],
+  ): Promise<readonly LoggedTables[Table][]>;
+
   /**
    * One transaction: what `work` wants changed is written and committed when it has returned, and nothing happens when
    * it throws.

@@ -15,6 +15,7 @@ export async function openPostgres(url: string): Promise<Database> {
     lanes: 2,
     db,
     rows: given,
+    find: (table, wanted) => lookUp(db, table, wanted, false),
     // Two journeys: what is asked goes with the beginning, what is written with the end. The connection answers in
     // order, so a later answer says that the earlier statements are done; after a failure it refuses the rest.
     transaction: (work) =>
@@ -25,7 +26,11 @@ export async function openPostgres(url: string): Promise<Database> {
         try {
           const { result, changes } = await work({
             db: connection,
-            load: (...wanted) => load(connection, places, ...wanted),
+            async load(table, wanted, lock) {
+              const rows = await lookUp(connection, table, wanted, lock);
+              for (const row of rows) places.set(placeName(table, keys[table], row), row.place);
+              return rows;
+            },
           });
           await begun;
           const written = changes.length === 0 ? undefined : connection.executeQuery(writing(changes, places));
@@ -73,13 +78,12 @@ function placeName(table: string, keys: readonly string[], row: object): string 
  * Looks up rows one by one in the order of their keys, so that locks are always taken in the same order. The fence of
  * `lateral` and `offset` leaves the planner no other way: it knows nothing of tables that were just filled.
  */
-async function load<Table extends keyof LoggedTables>(
+async function lookUp<Table extends keyof LoggedTables>(
   db: Kysely<Tables>,
-  places: Places,
   table: Table,
   wanted: readonly Partial<LoggedTables[Table]>[],
   lock: boolean,
-): Promise<readonly LoggedTables[Table][]> {
+): Promise<(LoggedTables[Table] & { readonly place: string })[]> {
   const key: readonly (string & keyof LoggedTables[Table])[] = keys[table];
   const inOrder = [...wanted].sort((a, b) => {
     const differing = key.find((name) => a[name] !== b[name]);
@@ -90,9 +94,7 @@ async function load<Table extends keyof LoggedTables>(
       where ${key.map((name) => `r."${name}" = given."${name}"`).join(' and ')}
       ${lock ? 'for no key update' : 'offset 0'}) as found`;
   const { rows } = await db.executeQuery(CompiledQuery.raw(text, [JSON.stringify(inOrder)]));
-  const found = rows as (LoggedTables[Table] & { readonly place: string })[];
-  for (const row of found) places.set(placeName(table, key, row), row.place);
-  return found;
+  return rows as (LoggedTables[Table] & { readonly place: string })[];
 }
 
 /** All changes of a transaction as one statement, which fails if a row to be changed is not there. */

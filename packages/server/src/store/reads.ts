@@ -35,19 +35,24 @@ type Reads = Pick<
 
 const answersAtOnce = 20_000;
 
+function nameOf({ campaign, task }: ContentKey): string {
+  return `${campaign}-${task}`;
+}
+
 export function readsOf(database: Database): Reads {
   const ask: <Result>(work: Parameters<typeof query<Result>>[1]) => Promise<Result> = (work) => query(database, work);
   /** Each card of each worker needs one: those that many workers wait for are read together. */
   const contents = gathered<ContentKey, ContentKey & Parameters<typeof contentOf>[0]>(
     (keys) =>
-      ask(async (db) => {
-        const { rows } = await sql<ContentKey & Parameters<typeof contentOf>[0]>`
-          select content.*, task.name, task.role from ${database.rows('content', ['campaign', 'task'], keys)} as r
-          join task on task.campaign = r.campaign and task.task = r.task
-          join content on content.campaign = r.campaign and content.task = r.task`.execute(db);
-        return rows;
+      ask(async () => {
+        const [found, tasks] = await Promise.all([database.find('content', keys), database.find('task', keys)]);
+        const taskOf = new Map(tasks.map((task) => [nameOf(task), task]));
+        return found.flatMap((content) => {
+          const task = taskOf.get(nameOf(content));
+          return task === undefined ? [] : { ...content, name: task.name, role: task.role };
+        });
       }),
-    ({ campaign, task }) => `${campaign}-${task}`,
+    nameOf,
   );
   return {
     campaign: (campaign) =>
