@@ -23,7 +23,7 @@ const vectorsAt = 128;
 /** The most classes with code of their own. */
 const mostSpecialClasses = 16;
 /** Tasks a call sweeps, even: short calls let V8 put better code in place during the first sweep. */
-const mostTasksOfCall = 8192;
+const mostTasksOfCall = 16_384;
 /** Bytes of posteriors that stay in the cache on their way out. */
 const passingBytes = 131_072;
 
@@ -100,6 +100,7 @@ export class WasmConfusionSweep implements ConfusionSweep {
   readonly #layout: SweepLayout;
   readonly #map: MemoryMap;
   readonly #kernel: Kernel;
+  readonly #functions: ClassFunctions;
   readonly #taskPrior: Float64Array | undefined;
   readonly #floor: number;
   #run: number;
@@ -120,6 +121,7 @@ export class WasmConfusionSweep implements ConfusionSweep {
     if (map.endWithPosterior > mostKernelBytes) throw new RangeError('more than 4 GB');
     const bytes = options.storePosterior ? map.endWithPosterior : map.end;
     this.#kernel = openKernel('confusion', confusionKernel, bytes);
+    this.#functions = functionsFor(this.#kernel.run, classCount, map.width);
     this.#doubles.set([smallProduct, 1], constantsAt / 8);
     this.#hasPosterior = options.storePosterior === true;
     this.#prior = new Float64Array(classCount).fill(1 / classCount);
@@ -293,7 +295,7 @@ export class WasmConfusionSweep implements ConfusionSweep {
   /** Posteriors go to rows from `posterior` on, nowhere if 0. */
   #sweepSlice({ first, tasks, count, answers }: Slice, posterior: number): void {
     const { width, factors } = this.#map;
-    const { plain, full, many } = functionsFor(this.#kernel.run, this.#classCount, width);
+    const { plain, full, many } = this.#functions;
     const run = this.#run;
     const factorsAt = factors === 0 ? 0 : factors + first * width;
     // Two tasks at a time, and the last of an odd number on its own.
