@@ -1,11 +1,12 @@
 import { type DuplicateRule, Random } from '@assay/core';
-import { writeSheet } from '@assay/core/formats';
+import { type Sheet, writeSheet } from '@assay/core/formats';
 import { openSources } from '@assay/core/node';
 import {
   type ComparisonReceipt,
   type ComparisonRole,
   comparisonRoles,
   type NamedComparisons,
+  nextPairs,
   type RankIntervals,
   type RankingResult,
   rankComparisons,
@@ -43,6 +44,8 @@ interface Flags {
   readonly method: RankMethod;
   readonly output?: string;
   readonly workersOut?: string;
+  readonly next: number;
+  readonly nextOut?: string;
   readonly level: number;
   readonly seed: number;
   readonly columns?: Readonly<Partial<Record<ComparisonRole, string>>>;
@@ -73,6 +76,8 @@ export function build(shell: Shell): Command {
     )
     .option('-o, --output <OUT>', 'where the ranking goes; its extension chooses csv, tsv, jsonl, json or parquet')
     .option('--workers-out <FILE>', 'where the worker report goes')
+    .option('--next-out <FILE>', 'where the pairs to ask about next go, most telling first')
+    .addOption(new Option('--next <N>', 'how many pairs --next-out holds').argParser(pairCountOf).default(20))
     .addOption(new Option('--level <SHARE>', 'how often intervals should cover').argParser(levelOf).default(0.95))
     .addOption(seedFlag())
     .option('--json', 'print one JSON document and nothing else on stdout')
@@ -108,9 +113,9 @@ interface Found {
 }
 
 async function rank(paths: readonly string[], flags: Flags, shell: Shell): Promise<void> {
-  const { output, workersOut } = flags;
+  const { output, workersOut, nextOut } = flags;
   const toFile = output === '-' ? undefined : output;
-  const outputs = [toFile, workersOut].filter((path) => path !== undefined);
+  const outputs = [toFile, workersOut, nextOut].filter((path) => path !== undefined);
   for (const path of outputs) checkOutputName(path, 'workers');
   await checkWritable(outputs, paths);
   const sources = (await openSources(paths)).map((source) => watched(source, shell));
@@ -120,6 +125,7 @@ async function rank(paths: readonly string[], flags: Flags, shell: Shell): Promi
   if (toFile !== undefined) files.push({ path: toFile, content: writeSheet(itemsSheet(found.items), toFile) });
   if (workersOut !== undefined)
     files.push({ path: workersOut, content: writeSheet(rankingWorkersSheet(found.workers), workersOut) });
+  if (nextOut !== undefined) files.push({ path: nextOut, content: writeSheet(pairsSheet(found, flags), nextOut) });
   await writeAll(files);
   if (flags.json === true) {
     shell.json(documentOf(found, flags));
@@ -136,11 +142,32 @@ async function rank(paths: readonly string[], flags: Flags, shell: Shell): Promi
     else for await (const chunk of writeSheet(itemsSheet(found.items), 'csv')) await shell.write(chunk);
     for (const line of summary) shell.say(line);
   }
-  if (workersOut !== undefined) {
-    const line = `Wrote ${workersOut} (worker, comparisons, ties, reliability, …)`;
+  const others = [];
+  if (workersOut !== undefined) others.push(`Wrote ${workersOut} (worker, comparisons, ties, reliability, …)`);
+  if (nextOut !== undefined) others.push(`Wrote ${nextOut} (left, right, why)`);
+  for (const line of others) {
     if (toFile === undefined) shell.say(line);
     else shell.print(`${line}\n`);
   }
+}
+
+/** The pairs to ask about next, sides drawn at random: `left,right,why`. */
+function pairsSheet({ comparisons, ranking, method }: Found, { next, seed }: Flags): Sheet {
+  const workers = method === 'bradley-terry' ? 'plain' : 'crowd';
+  const random = new Random(seed).fork('sides');
+  const pairs = nextPairs(comparisons, ranking, { workers, count: next }).map(({ first, second, links }) => {
+    const [left, right] = random.bernoulli(0.5) ? [first, second] : [second, first];
+    return { left, right, why: links ? 'links groups' : 'tells most' };
+  });
+  const { items } = comparisons;
+  return {
+    length: pairs.length,
+    columns: [
+      { name: 'left', kind: 'text', complete: true, at: (row) => items.name(pairs[row].left) },
+      { name: 'right', kind: 'text', complete: true, at: (row) => items.name(pairs[row].right) },
+      { name: 'why', kind: 'text', complete: true, at: (row) => pairs[row].why },
+    ],
+  };
 }
 
 function ranked(
@@ -226,6 +253,12 @@ function summaryLines({ ranking, intervals, method, items, workers, elapsedMs }:
   lines.push(`Workers: ${count(workers.length)}${told.length > 0 ? `, ${told.join(', ')}` : ''}`);
   if (flags.workersOut === undefined && told.length > 0) lines.push('Next: add --workers-out FILE: who to trust');
   return lines;
+}
+
+function pairCountOf(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1 && count <= 10_000) return count;
+  throw new InvalidArgumentError('Give a whole number from 1 to 10000.');
 }
 
 function columnsOf(text: string): Readonly<Partial<Record<ComparisonRole, string>>> {

@@ -75,6 +75,19 @@ describe('assay rank', () => {
     expect(run.stdout).toContain('Wrote ranking.jsonl');
   });
 
+  it('writes the pairs to ask about next, those that link groups first', () => {
+    const own = folderWith({ 'pairs.csv': `${pairs}ana,p,q,p\n` });
+    const run = assay(['rank', 'pairs.csv', '--next-out', 'next.csv', '--next', '3'], { cwd: own });
+    expect(run.code).toBe(0);
+    const [head, first, ...rest] = readFileSync(join(own, 'next.csv'), 'utf8').trimEnd().split('\n');
+    expect(head).toBe('left,right,why');
+    expect(first).toMatch(/^([pq],[xyz]|[xyz],[pq]),links groups$/);
+    expect(rest).toHaveLength(2);
+    for (const line of rest) expect(line).toMatch(/,tells most$/);
+    const wrong = assay(['rank', 'pairs.csv', '--next', '0', '--json'], { cwd: own });
+    expect(JSON.parse(wrong.stdout).errors[0].code).toBe('invalid-argument');
+  });
+
   it('reads several files as one, and gives the same for the same seed in any order', () => {
     const [head, ...rows] = pairs.trimEnd().split('\n');
     const own = folderWith({

@@ -18,6 +18,7 @@ export {
   tieOrNot,
 } from './crowd-bradley-terry.ts';
 export { type ItemGroups, itemGroups } from './item-groups.ts';
+export { type NextPair, type NextPairsOptions, nextPairs } from './next-pairs.ts';
 export { type RankingOptions, type RankingResult, rankComparisons, settleReliabilities } from './rank-comparisons.ts';
 export { type RankIntervalOptions, type RankIntervals, rankIntervals } from './rank-intervals.ts';
 export {
@@ -26,3 +27,4 @@ export {
   type ReadComparisonsOptions,
   readComparisons,
 } from './read-comparisons.ts';
+export type { InformationOptions } from './score-information.ts';
