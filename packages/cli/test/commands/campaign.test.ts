@@ -72,7 +72,7 @@ describe('a campaign in a folder', () => {
       errors: [{ code: 'duplicate-task', path: 'bad.csv', line: 3 }],
     });
     expect(refused(['campaign', 'import', 'absent.csv'], 1)).toMatchObject({ errors: [{ code: 'missing-file' }] });
-    expect(refused(['status', '--campaign', 'Pest'], 1)).toMatchObject({
+    expect(refused(['status', '--campaign', 'Petz'], 1)).toMatchObject({
       errors: [{ code: 'unknown-campaign', hint: 'did you mean "Pets"?' }],
     });
     expect(refused(['campaign', 'create', 'X'], 2)).toMatchObject({ errors: [{ code: 'missing-question' }] });
