@@ -139,10 +139,8 @@ describe('every route of the document', () => {
           headers,
           payload: body === undefined ? undefined : path.endsWith('/tasks') ? String(body) : JSON.stringify(body),
         });
-        // A part of the path beyond 200 characters never gets as far as a route.
-        if (reply.statusCode === 414) return;
         expect(
-          [200, 204, 400, 401, 403, 404, 409, 413],
+          [200, 204, 400, 401, 403, 404, 409, 413, 414, 429],
           `${method} ${filled} ${JSON.stringify(body)}: ${reply.body}`,
         ).toContain(reply.statusCode);
         if (reply.statusCode >= 400) {

@@ -81,6 +81,22 @@ describe('requests', () => {
     expect(asked).toEqual([200, 200, 200, 200, 200, 429, 429]);
   });
 
+  it('let a whole class in from one address, whatever somebody there tries', async () => {
+    const at = await served({ limits: { open: 1200, session: 1200 } });
+    const { id } = await at.campaign();
+    const token = await at.invite(id);
+    const tried = async (secret: string): Promise<number> =>
+      (await at.call('POST', '/join/look', { token: secret }, {})).status;
+    expect(await tried(token)).toBe(200);
+    const wrong: number[] = [];
+    for (let i = 0; i < 25; i++) wrong.push(await tried(`wrong ${i}`));
+    expect(wrong).toEqual(Array.from({ length: 25 }, (_, i) => (i < 20 ? 401 : 429)));
+    for (let i = 0; i < 150; i++) expect(await tried(token)).toBe(200);
+    for (let i = 0; i < 130; i++) await at.join(token);
+    at.clock.now += 60_000;
+    expect(await tried('wrong')).toBe(401);
+  });
+
   it('are told when the database is away, with nothing acknowledged, and all is well when it is back', async () => {
     const at = await served();
     const { id } = await at.campaign();
