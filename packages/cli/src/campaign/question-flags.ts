@@ -116,8 +116,9 @@ function shareOf(text: string): number {
   return share;
 }
 
-function wholeNumber(text: string): number {
+/** A whole number of 1 or more, as typed. */
+export function wholeNumber(text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('give a whole number of 1 or more');
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('Give a whole number of 1 or more.');
   return number;
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { openSource } from '@assay/core/node';
 import type { Client } from '@assay/server/client';
 import type { Campaign, CampaignStatus, ImportReceipt, TaskRole } from '@assay/server/protocol';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import {
   type ConnectionFlags,
   chosenCampaign,
@@ -15,6 +15,7 @@ import {
   questionFrom,
   type SettingsFlags,
   settingsFrom,
+  wholeNumber,
   withQuestionFlags,
   withSettingsFlags,
 } from '../campaign/question-flags.ts';
@@ -191,10 +192,4 @@ async function changeStatus(status: CampaignStatus, flags: ConnectionFlags & Jso
 function report(campaign: Campaign, { json }: JsonFlag, shell: Shell, what: string): void {
   if (json === true) shell.json({ schema: 1, campaign });
   else shell.print(`Campaign ${campaign.id}, "${campaign.name}": ${what}\n`);
-}
-
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('give a whole number of 1 or more');
-  return number;
 }

@@ -1,6 +1,7 @@
 import type { AnswerTable } from '../../answers/answer-table.ts';
 import { InputError } from '../../errors.ts';
 import { normalCdf } from '../../math/normal.ts';
+import { normalQuantile } from '../../math/normal-quantile.ts';
 import { Random } from '../../math/random.ts';
 import { coinShrunk } from '../../methods/dawid-skene/shrunk.ts';
 import { fit, type Method } from '../../methods/method.ts';
@@ -250,7 +251,7 @@ function directForecasts(pilot: Pilot): Forecast[] {
     const direct: DirectEstimate = directVote(pilot, people);
     if (direct.tasks === 0) continue;
     const pilotSd = direct.taskSd / Math.sqrt(direct.tasks);
-    const half = 1.6448536269514722 * pilotSd;
+    const half = normalQuantile(0.95) * pilotSd;
     const value = direct.accuracy;
     forecasts.push({
       recipe: { people, ais: [] },
@@ -273,7 +274,7 @@ function directForecasts(pilot: Pilot): Forecast[] {
     }
     const value = (right + 1) / (all + 2);
     const pilotSd = Math.sqrt((value * (1 - value)) / (all + 2));
-    const half = 1.6448536269514722 * pilotSd;
+    const half = normalQuantile(0.95) * pilotSd;
     const draws = Float64Array.of(value);
     const [lo, hi] = [Math.max(0, value - half), Math.min(1, value + half)];
     const recipe = { people: 0, ais: [ai] };
