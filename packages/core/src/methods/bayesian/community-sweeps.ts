@@ -89,7 +89,8 @@ export function* communitySweeps(
     for (let w = 0; w < workerCount; w++) {
       for (let j = 0; j < count; j++) newton.update(w, j, count, counts, communities, scores, precision);
     }
-    yield { iteration: iteration - 1, objective: objective.at(-1) ?? Number.NaN };
+    const reached: Progress = { iteration: iteration - 1, objective: objective.at(-1) ?? Number.NaN };
+    yield reached;
     for (let at = 0; at < scores.length; at += classCount) logSoftmax(scores, logs, at, classCount);
     // The first memberships are those given.
     if (iteration > 1) updateMembership(counts, scores, logs, communities, logShares, precision, membership);
@@ -97,6 +98,7 @@ export function* communitySweeps(
     updateShares(membership, communityPrior, communityBeta, logShares);
     fillTables(logs, membership, block, tables);
     sweep.setTable(tables);
+    yield reached;
     let divergence = dirichletKl(communityBeta, communityPrior, 0, count);
     if (taskPrior === undefined) {
       divergence += updateClasses(sweep.classTotals(totals), flat, classBeta, classFactor);
