@@ -8,7 +8,7 @@ import type { Messages } from './message-loop.ts';
 /** Factors between two rescalings of a product; each is at least the smallest cell. */
 const rescaleEvery = 8;
 /** Time of one class of one draw, about. */
-const nsPerFactor = 1;
+const nsPerFactor = 2;
 /** Rounds of expectation-maximisation that find where a worker's posterior peaks. */
 const peakRounds = 30;
 /** Draws with less than this share of the best take no part in a message. */

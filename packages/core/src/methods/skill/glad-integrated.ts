@@ -282,7 +282,10 @@ export function integratedGlad(table: AnswerTable, setting: GladSetting): GladMo
       for (const w of workers) start[w] += abilitySd * abilities.normal();
       return start;
     },
-    eases: () => ({ ease: ease.slice(), error: easeSdOf.slice() }),
+    // biome-ignore lint/correctness/useYield: copying is short
+    *eases() {
+      return { ease: ease.slice(), error: easeSdOf.slice() };
+    },
     *typicalScales() {
       const due = pauseWhenDue();
       const spread = new Float64Array(nodeCount);

@@ -2,6 +2,7 @@ import type { AnswerTable } from '../../answers/answer-table.ts';
 import { gladPass } from '../../kernels/glad-pass.ts';
 import { taskFactors } from '../../kernels/sweep-layout.ts';
 import { normalQuantile } from '../../math/normal-quantile.ts';
+import { pauseWhenDue } from '../pauses.ts';
 import { answersPerWorker } from '../votes.ts';
 import {
   type AbilityInformation,
@@ -10,6 +11,9 @@ import {
   priorFromLogits,
   typicalCurvature,
 } from './glad-model.ts';
+
+/** Time of one answer's part of the information, about. */
+const nsPerAnswer = 60;
 
 /** Eases beyond this are out of reach: a line search that goes there is called back. */
 const farthestEase = 300;
@@ -89,8 +93,8 @@ export function jointGlad(table: AnswerTable, setting: GladSetting): GladModel {
       for (const task of tasks) start[workerCount + task] += easeSd * eases.normal();
       return start;
     },
-    eases(parameters) {
-      const { easeInformation } = informationBlocks(table, setting, parameters, posterior());
+    *eases(parameters) {
+      const { easeInformation } = yield* informationBlocks(table, setting, parameters, posterior());
       return {
         ease: parameters.slice(workerCount, logits),
         error: easeInformation.map((value) => 1 / Math.sqrt(value)),
@@ -116,7 +120,7 @@ export function jointGlad(table: AnswerTable, setting: GladSetting): GladModel {
       };
     },
     *information(parameters) {
-      const blocks = informationBlocks(table, setting, parameters, posterior());
+      const blocks = yield* informationBlocks(table, setting, parameters, posterior());
       yield;
       return jointInformation(blocks);
     },
@@ -137,12 +141,13 @@ interface Blocks {
   readonly complete: Float64Array;
 }
 
-function informationBlocks(
+function* informationBlocks(
   table: AnswerTable,
   setting: GladSetting,
   parameters: Float64Array,
   posterior: Float64Array,
-): Blocks {
+): Generator<unknown, Blocks, void> {
+  const due = pauseWhenDue();
   const { taskCount, workerCount, classCount, answerCount, taskStart, worker, label, weight } = table;
   const abilityPrecision = 1 / setting.abilitySd ** 2;
   const curvature = new Float64Array(answerCount);
@@ -154,6 +159,7 @@ function informationBlocks(
   const power = (answer: number): number => (weight === undefined ? 1 : weight[answer]);
   for (let task = 0; task < taskCount; task++) {
     const row = task * classCount;
+    if (due((taskStart[task + 1] - taskStart[task]) * nsPerAnswer)) yield;
     const times = Math.exp(parameters[workerCount + task]);
     scale[task] = times;
     mass.fill(0);

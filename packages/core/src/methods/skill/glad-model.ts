@@ -26,8 +26,10 @@ export interface GladModel {
   units(): Float64Array;
   /** The prior means as a start; with `random`, draws from the priors in the given orders. */
   start(random: Random | undefined, workers: Uint32Array, tasks: Uint32Array): Float64Array;
-  /** Ease of each task (T) and its standard error, at the parameters evaluated last. */
-  eases(parameters: Float64Array): { readonly ease: Float64Array; readonly error: Float64Array };
+  /** Ease of each task (T) and its standard error, at the parameters evaluated last. May pause. */
+  eases(
+    parameters: Float64Array,
+  ): Generator<unknown, { readonly ease: Float64Array; readonly error: Float64Array }, void>;
   /** The distribution of e^ease over the tasks with answers, as weighted values; weights sum to 1. May pause. */
   typicalScales(
     parameters: Float64Array,

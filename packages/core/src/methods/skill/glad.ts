@@ -167,7 +167,7 @@ export const glad: Method = defineMethod({
       notes.push('standard errors take the labels as known: the fit is not at a maximum in every direction');
     }
     yield reached;
-    const { ease, error } = model.eases(parameters);
+    const { ease, error } = yield* showingProgress(model.eases(parameters), reached);
     yield reached;
     const workers = yield* showingProgress(
       abilityWorkers(model, parameters, errors.error, information.diagonal),
