@@ -10,7 +10,7 @@
  * `--quick` takes one short round and writes nothing. Needs PostgreSQL's programs and `npm run build`.
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
@@ -19,6 +19,7 @@ import { Connection } from '../tools/lib/http.ts';
 import { prepareCampaign } from '../tools/storm/campaign.ts';
 import { Served } from '../tools/storm/served.ts';
 import { median } from './runner.ts';
+import { percentile } from './server/percentile.ts';
 
 const { values } = parseArgs({
   options: {
@@ -44,8 +45,7 @@ interface Round {
   readonly load: Measured;
   readonly bare: Measured;
   readonly serverCpuMs: number;
-  /** Transactions a second of `pgbench`. */
-  readonly pgbench?: number;
+  readonly pgbench?: Measured;
 }
 
 async function program(name: string, ...parameters: readonly string[]): Promise<Measured> {
@@ -57,12 +57,20 @@ async function program(name: string, ...parameters: readonly string[]): Promise<
 }
 
 /** PostgreSQL's own benchmark, its standard transaction (similar to TPC-B) with as many clients. */
-async function pgbench({ programs, database }: Cluster): Promise<number> {
-  const run = (...parameters: string[]): Promise<{ stdout: string }> =>
-    promisify(execFile)(join(programs, 'pgbench'), [...parameters, database('pgbench')]);
-  await run('-i', '-q', '-s', '10');
-  const { stdout } = await run('-c', String(clients), '-j', '2', '-M', 'prepared', '-T', String(seconds));
-  return Number(/tps = ([\d.]+)/.exec(stdout)?.[1]);
+async function pgbench({ programs, database }: Cluster): Promise<Measured> {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-pgbench-'));
+  const run = (...parameters: string[]): Promise<unknown> =>
+    promisify(execFile)(join(programs, 'pgbench'), [...parameters, database('pgbench')], { cwd: folder });
+  try {
+    await run('-i', '-q', '-s', '10');
+    await run('-c', String(clients), '-j', '2', '-M', 'prepared', '-T', String(seconds), '-l');
+    // A line for each transaction; its third number is the time it took in µs.
+    const lines = readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'));
+    const times = lines.map((line) => Number(line.split(' ')[2]) / 1000).sort((a, b) => a - b);
+    return { answers: times.length, seconds, p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 async function measure(
@@ -97,18 +105,20 @@ async function measure(
   }
   const of = (pick: (round: Round) => number): number => median(done.map(pick));
   const rate = ({ answers, seconds }: Measured): number => answers / seconds;
+  const against = (loop: 'bare' | 'pgbench'): string[] => [
+    of((round) => rate(round[loop]!)).toFixed(0),
+    of((round) => round[loop]!.p99).toFixed(1),
+    `${(100 * of((round) => rate(round.load) / rate(round[loop]!))).toFixed(0)} %`,
+    of((round) => round.load.p99 / round[loop]!.p99).toFixed(2),
+  ];
   const cells = [
     name,
     String(processes),
     of(({ load }) => rate(load)).toFixed(0),
     of(({ load }) => load.p50).toFixed(1),
     of(({ load }) => load.p99).toFixed(1),
-    of(({ bare }) => rate(bare)).toFixed(0),
-    of(({ bare }) => bare.p99).toFixed(1),
-    `${(100 * of(({ load, bare }) => rate(load) / rate(bare))).toFixed(0)} %`,
-    cluster === undefined ? '' : of(({ pgbench }) => pgbench!).toFixed(0),
-    cluster === undefined ? '' : `${(100 * of(({ load, pgbench }) => rate(load) / pgbench!)).toFixed(0)} %`,
-    of(({ load, bare }) => load.p99 / bare.p99).toFixed(2),
+    ...against('bare'),
+    ...(cluster === undefined ? ['', '', '', ''] : against('pgbench')),
     of(({ load, serverCpuMs }) => (1000 * serverCpuMs) / load.all!).toFixed(0),
     of(({ load }) => (1000 * load.cpuMs!) / load.answers).toFixed(0),
   ];
@@ -136,8 +146,10 @@ if (values.stores.includes('postgres')) {
     cluster.remove();
   }
 }
-const table = `| store | server processes | answers/s | p50 ms | p99 ms | bare commits/s | p99 ms | answers / commits | pgbench/s | answers / pgbench | p99 / p99 | server CPU µs/answer | clients CPU µs/answer |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+const loops = ['one-row commits', 'pgbench'].flatMap((loop) => [`${loop}/s`, 'p99 ms', 'rate / rate', 'p99 / p99']);
+const columns = ['answers/s', 'p50 ms', 'p99 ms', ...loops, 'server CPU µs/answer', 'clients CPU µs/answer'];
+const table = `| store | server processes | ${columns.join(' | ')} |
+| --- | ---: |${columns.map(() => ' ---: |').join('')}
 ${rows.join('\n')}`;
 console.log(table);
 if (!values.quick) {

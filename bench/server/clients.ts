@@ -1,7 +1,7 @@
 /**
  * The people of the load: `node bench/server/clients.ts PORT,PORT… INVITE CLIENTS SECONDS`.
  *
- * Each client holds one card, answers it, and gets the next in the same request, without a pause between. The first three
+ * Each client holds one card, answers it, and gets the next in the same request, without a pause between. The first ten
  * seconds warm up and do not count. Prints `{ answers, all, seconds, p50, p99, cpuMs }`, times in ms; `all` with the
  * warm-up.
  */
@@ -17,7 +17,7 @@ interface Reply {
 
 const [ports, invite, clients, seconds] = process.argv.slice(2);
 const choices = ['cat', 'dog', 'bird'];
-const warmUpMs = 3000;
+const warmUpMs = 10_000;
 
 const connections = ports.split(',').map((port) => new Connection(Number(port)));
 const people = await Promise.all(

@@ -81,11 +81,6 @@ function aligned(address: number): number {
   return Math.ceil(address / 64) * 64;
 }
 
-/** Bytes of memory the WASM engine needs, posteriors included; above 4 GB it cannot run. */
-export function confusionSweepBytes(answers: SweepAnswers, layout: SweepLayout, hasFactors: boolean): number {
-  return mapMemory(answers, layout, hasFactors).endWithPosterior;
-}
-
 /**
  * The {@link ConfusionSweep} in WebAssembly, 128-bit vectors, code per number of classes up to 16.
  *

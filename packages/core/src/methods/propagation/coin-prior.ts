@@ -114,14 +114,6 @@ export function drawnCoins(prior: CoinPrior, size: number, random: Random): Coin
   return { betas: [], atoms: drawn };
 }
 
-/** Mean accuracy before any answer. */
-export function priorAccuracy(prior: CoinPrior): number {
-  let mean = 0;
-  for (const { weight, right, wrong } of prior.betas) mean += (weight * right) / (right + wrong);
-  for (const { weight, accuracy } of prior.atoms) mean += weight * accuracy;
-  return mean;
-}
-
 /**
  * ln g(c) for c = 0 … answers: the probability of one sequence of `answers` answers of which c are
  * right, the accuracy integrated out. `testRight` and `testWrong` are known answers that enter the
