@@ -114,7 +114,10 @@ export const bpSampled: Method = defineMethod({
     const redrawing =
       values.redraw && values.prior === 'dirichlet' ? { alpha, draws: values.draws, order, random } : undefined;
     yield notYet;
-    const propagation = new SampledPropagation(table, logTaskPrior(table, frequencies), draws, redrawing);
+    const logPrior = logTaskPrior(table, frequencies);
+    yield notYet;
+    const propagation = new SampledPropagation(table, logPrior, draws, redrawing);
+    yield notYet;
     const { messages } = propagation;
     const classes = (): Float64Array =>
       table.taskPrior === undefined

@@ -8,7 +8,7 @@ import type { Messages } from './message-loop.ts';
 /** Factors between two rescalings of a product; each is at least the smallest cell. */
 const rescaleEvery = 8;
 /** Time of one class of one draw, about. */
-const nsPerFactor = 2;
+const nsPerFactor = 6;
 /** Rounds of expectation-maximisation that find where a worker's posterior peaks. */
 const peakRounds = 30;
 /** Draws with less than this share of the best take no part in a message. */
@@ -85,6 +85,7 @@ export class SampledMessages implements Messages {
 
   *sweep(damping: number): Generator<unknown, number, void> {
     this.#gather();
+    yield;
     const due = pauseWhenDue();
     const { workerCount, classCount } = this.#table;
     const { start, answers } = this.#table.byWorker;
@@ -173,6 +174,7 @@ export class SampledMessages implements Messages {
   /** Moments of each worker's confusion under the weighted draws. Pauses. */
   *workers(prior: Float64Array): Generator<unknown, SampledWorkers, void> {
     this.#gather();
+    yield;
     const due = pauseWhenDue();
     const { workerCount, classCount } = this.#table;
     const block = classCount * classCount;

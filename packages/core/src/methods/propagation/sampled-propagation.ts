@@ -55,6 +55,7 @@ export class SampledPropagation {
   ): Generator<Progress, MessageLoopResult & { found: SampledWorkers }, void> {
     // Before the first message the votes say where busy workers are; afterwards the messages do.
     const votes = startingPosterior(this.#table);
+    yield notYet;
     if (this.#redrawing !== undefined && this.#times === 0) {
       const effective = yield* showingProgress(this.messages.effectiveAt(votes), notYet);
       yield* showingProgress(this.#drawAgain(effective, votes), notYet);
